@@ -1,0 +1,103 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace acuity {
+namespace fs = std::filesystem;
+
+std::string quoted(const std::string& name) {
+    std::string out = "'";
+    for (unsigned char c : name) {
+        if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\'') {
+            out += "\\'";
+        } else if (c < 0x20 || c == 0x7f) {
+            const char* hex = "0123456789abcdef";
+            out += std::string("\\x") + hex[c >> 4] + hex[c & 15];
+        } else {
+            out += static_cast<char>(c);
+        }
+    }
+    return out + "'";
+}
+
+std::string readFile(const std::string& path, std::uint64_t limit) {
+    std::error_code code;
+    if (fs::is_directory(path, code)) throw Error(Kind::input, quoted(path) + " is a folder");
+    std::ifstream in(path, std::ios::binary);
+    if (!in)
+        throw Error(Kind::input, "cannot read " + quoted(path) + ": " + std::strerror(errno));
+    const auto size = fs::file_size(path, code);
+    if (!code && size > limit)
+        throw Error(Kind::input, quoted(path) + " is larger than this kind of file can be");
+    std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    if (in.bad()) throw Error(Kind::input, "reading " + quoted(path) + " broke off");
+    return bytes;
+}
+
+void writeFile(const std::string& path, const std::string& bytes) {
+    Draft draft(path);
+    std::ofstream out(draft.path(), std::ios::binary);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    out.close();
+    if (!out) throw Error(Kind::output, "cannot write " + quoted(path) + ": is the disk full?");
+    draft.commit();
+}
+
+std::uint64_t freeSpace(const std::string& folder) {
+    struct statvfs facts {};
+    if (statvfs(folder.empty() ? "." : folder.c_str(), &facts) != 0) return UINT64_MAX;
+    return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+}
+
+Draft::Draft(const std::string& target) : target_(target) {
+    const fs::path place(target);
+    path_ = (place.parent_path() / ("." + place.filename().string() + ".part")).string();
+    // Names near the file system's limit have no room for the marks: hash the middle away.
+    if (place.filename().string().size() > 240) {
+        const auto hash = std::hash<std::string>{}(place.filename().string());
+        path_ = (place.parent_path() / (".acuity-" + std::to_string(hash) + ".part")).string();
+    }
+    lock_ = open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (lock_ < 0) {
+        const std::string where = place.has_parent_path() ? place.parent_path().string() : ".";
+        throw Error(Kind::output, "cannot write into " + quoted(where) + ": " +
+                                      std::strerror(errno) + "; choose another place with -o");
+    }
+    if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+        close(lock_);
+        throw Error(Kind::output, "another run is just writing " + quoted(target));
+    }
+    if (ftruncate(lock_, 0) != 0) {
+        close(lock_);
+        throw Error(Kind::output, "cannot write " + quoted(target) + ": " + std::strerror(errno));
+    }
+}
+
+Draft::~Draft() {
+    std::error_code ignored;
+    if (!committed_) fs::remove_all(path_, ignored);
+    if (lock_ >= 0) close(lock_);
+}
+
+void Draft::commit() {
+    std::error_code code;
+    if (fs::is_directory(path_, code)) fs::remove_all(target_, code);
+    if (std::rename(path_.c_str(), target_.c_str()) != 0)
+        throw Error(Kind::output, "cannot write " + quoted(target_) + ": " + std::strerror(errno));
+    committed_ = true;
+}
+
+}  // namespace acuity

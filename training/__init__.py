@@ -1,0 +1,1 @@
+"""Trains, scores and exports the networks that Acuity ships."""

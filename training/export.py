@@ -1,0 +1,1 @@
+def export(net, path): pass
