@@ -1,0 +1,197 @@
+#include "model/model.h"
+
+#include <glib.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "base/files.h"
+#include "base/system.h"
+#include "model/onnx_facts.h"
+
+namespace acuity::model {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr int kMaxScale = 16, kMaxHalo = 512;
+
+/// Facts as they stand in a card or a file's metadata. Throws Error(model) when out of bounds.
+Facts factsFrom(const json& object, const std::string& where) {
+    try {
+        Facts facts;
+        facts.scale = object.at("scale");
+        facts.halo = object.at("halo");
+        facts.align = object.value("align", 1);
+        const std::string skip = object.value("skip", "none");
+        facts.skip = skip == "bicubic" ? Skip::bicubic : Skip::none;
+        const bool sound = facts.scale >= 1 && facts.scale <= kMaxScale && facts.halo >= 0 &&
+                           facts.halo <= kMaxHalo && facts.align >= 1 && facts.align <= 64 &&
+                           (skip == "bicubic" || skip == "none");
+        if (sound) return facts;
+    } catch (const json::exception&) {
+    }
+    throw Error(Kind::model, quoted(where) + " does not state scale and halo as Acuity needs them");
+}
+
+json readCard(const fs::path& path) {
+    try {
+        json card = json::parse(readFile(path.string(), 1 << 20));
+        if (card.is_object()) return card;
+    } catch (const json::exception&) {
+    }
+    throw Error(Kind::model, quoted(path.string()) + " is no model card (a JSON object)");
+}
+
+Model interpolation(const std::string& name) {
+    Model model;
+    model.name = name;
+    model.card = {{"summary", "interpolation, no weights"}};
+    return model;
+}
+
+Model fromCard(const fs::path& path) {
+    Model model;
+    model.name = path.stem().string();
+    model.card = readCard(path);
+    model.facts = factsFrom(model.card, path.string());
+    return model;
+}
+
+std::string readWeights(const fs::path& path) {
+    try {
+        return readFile(path.string());
+    } catch (const Error& error) {
+        throw Error(Kind::model, error.what());
+    }
+}
+
+Model fromFile(const fs::path& path, engine::Engine* engine) {
+    if (path.extension() != ".onnx")
+        throw Error(Kind::model, quoted(path.string()) + " is no .onnx file, the kind of model file "
+                                                         "that this version runs");
+    const fs::path card = fs::path(path).replace_extension(".json");
+    Model model;
+    model.name = path.stem().string();
+    if (fs::exists(card)) model = fromCard(card);
+    model.onnx = readWeights(path);
+    if (model.onnx.empty()) throw Error(Kind::model, quoted(path.string()) + " is empty");
+    if (model.card.is_null()) {
+        model.card = json::object();
+        if (const auto text = onnxMetadata(model.onnx, "acuity")) {
+            const json facts = json::parse(*text, nullptr, false);
+            model.facts = factsFrom(facts, path.string());
+        } else if (engine) {
+            try {
+                model.facts = measureFacts(model.onnx, *engine);
+            } catch (const Error& error) {
+                throw Error(error.kind(), quoted(path.string()) + ": " + error.what());
+            }
+        }
+    }
+    return model;
+}
+
+std::string knownNames() {
+    std::string names;
+    for (const Model& model : catalogue()) names += (names.empty() ? "" : ", ") + model.name;
+    return names;
+}
+
+}  // namespace
+
+const std::vector<std::string>& interpolations() {
+    static const std::vector<std::string> names{"nearest", "bilinear", "bicubic", "lanczos"};
+    return names;
+}
+
+std::string modelsFolder() {
+    if (const char* own = std::getenv("ACUITY_MODELS")) return own;
+    const fs::path here = executableFolder();
+    // Installed beside the program, or in the source tree whose build folder it lies in.
+    for (const char* place : {"../share/acuity/models", "../../models", "../models"})
+        if (fs::is_directory(here / place)) return (here / place).lexically_normal().string();
+    return "";
+}
+
+std::vector<Model> catalogue() {
+    std::vector<fs::path> cards;
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator(modelsFolder(), code))
+        if (entry.path().extension() == ".json") cards.push_back(entry.path());
+    std::sort(cards.begin(), cards.end());
+    std::vector<Model> models;
+    for (const fs::path& card : cards) models.push_back(fromCard(card));
+    for (const std::string& name : interpolations()) models.push_back(interpolation(name));
+    return models;
+}
+
+Model load(const std::string& nameOrFile, engine::Engine* engine) {
+    const auto& plain = interpolations();
+    if (std::find(plain.begin(), plain.end(), nameOrFile) != plain.end())
+        return interpolation(nameOrFile);
+    const bool isPath = nameOrFile.find('/') != std::string::npos ||
+                        fs::path(nameOrFile).extension() == ".onnx";
+    if (isPath) return fromFile(nameOrFile, engine);
+    const fs::path shipped = fs::path(modelsFolder()) / (nameOrFile + ".onnx");
+    if (modelsFolder().empty() || !fs::exists(shipped))
+        throw Error(Kind::model, "there is no model " + quoted(nameOrFile) + "; there are " +
+                                     knownNames() + ", and .onnx files by their path");
+    return fromFile(shipped, engine);
+}
+
+void verify(const Model& model) {
+    if (model.interpolation()) return;
+    const std::string expected = model.card.value("sha256", "");
+    char* sum = g_compute_checksum_for_data(
+        G_CHECKSUM_SHA256, reinterpret_cast<const guchar*>(model.onnx.data()), model.onnx.size());
+    const std::string actual = sum;
+    g_free(sum);
+    if (actual != expected)
+        throw Error(Kind::model, "the weights of " + quoted(model.name) +
+                                     " are not those of its card; install them again");
+}
+
+Runner::Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings)
+    : model_(std::move(model)), engine_(std::move(engine)), settings_(settings) {}
+
+void Runner::setStreams(int streams) {
+    std::lock_guard guard(mutex_);
+    if (streams == settings_.streams) return;
+    settings_.streams = streams;
+    bySize_.clear();
+}
+
+std::shared_ptr<engine::Compiled> Runner::compiled(int height, int width) {
+    std::lock_guard guard(mutex_);
+    auto& slot = bySize_[{height, width}];
+    if (slot) return slot;
+    try {
+        slot = engine_->compile(model_.onnx, height, width, settings_);
+    } catch (const Error& error) {
+        bySize_.erase({height, width});
+        throw Error(error.kind(), "model " + quoted(model_.name) + ": " + error.what());
+    }
+    const engine::Size in = slot->input(), out = slot->output();
+    if (in.channels != 3 || out.channels != 3 || out.height != in.height * facts().scale ||
+        out.width != in.width * facts().scale) {
+        bySize_.erase({height, width});
+        throw Error(Kind::model, "model " + quoted(model_.name) + " does not enlarge RGB by " +
+                                     std::to_string(facts().scale) + " as its card says");
+    }
+    // A long batch of many sizes must not hold every network it ever compiled.
+    constexpr std::size_t kMostSizes = 8;
+    if (bySize_.size() > kMostSizes)
+        for (auto it = bySize_.begin(); it != bySize_.end(); ++it)
+            if (it->second.use_count() == 1) {
+                bySize_.erase(it);
+                break;
+            }
+    auto result = bySize_.find({height, width});
+    return result->second;
+}
+
+}  // namespace acuity::model

@@ -1,0 +1,71 @@
+// A model: a network's bytes, the facts needed to run it, and its card.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace acuity::model {
+
+/// What a network's output is relative to.
+enum class Skip { none, bicubic };  // the picture itself, or the difference to a bicubic enlargement
+
+struct Facts {
+    int scale = 1;       // output pixels per input pixel and axis
+    int halo = 0;        // radius of the receptive field in input pixels
+    int align = 1;       // input sides must be multiples of this
+    Skip skip = Skip::none;
+};
+
+struct Model {
+    std::string name;
+    Facts facts;
+    std::string onnx;      // the network's bytes; empty for interpolations
+    nlohmann::json card;   // data, recipe, scores, licence; an object, perhaps empty
+    bool interpolation() const { return onnx.empty(); }
+};
+
+/// Names of the models that come without weights: nearest, bilinear, bicubic, lanczos.
+const std::vector<std::string>& interpolations();
+
+/// The folder with the weights that ship with Acuity ($ACUITY_MODELS overrides), or "".
+std::string modelsFolder();
+
+/// Every model that can be named, interpolations last; bytes are not loaded.
+std::vector<Model> catalogue();
+
+/// By name, or by the path of an .onnx file (facts from its card NAME.json beside it, else from the
+/// file's own metadata, else measured with `engine`). Throws Error(model) naming what is there.
+Model load(const std::string& nameOrFile, engine::Engine* engine);
+
+/// Checks that the bytes of a shipped model are those of its card. Throws Error(model).
+void verify(const Model& model);
+
+/// A model on an engine: networks compiled once for each tile size and shared by all who ask.
+class Runner {
+  public:
+    Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings);
+
+    const Model& model() const { return model_; }
+    const Facts& facts() const { return model_.facts; }
+    const engine::Settings& settings() const { return settings_; }
+    engine::Engine& engine() const { return *engine_; }
+    void setStreams(int streams);
+
+    /// For input tiles of this size, halo included.
+    std::shared_ptr<engine::Compiled> compiled(int height, int width);
+
+  private:
+    Model model_;
+    std::shared_ptr<engine::Engine> engine_;
+    engine::Settings settings_;
+    std::mutex mutex_;
+    std::map<std::pair<int, int>, std::shared_ptr<engine::Compiled>> bySize_;
+};
+
+}  // namespace acuity::model
