@@ -1,0 +1,135 @@
+#include "model/tuning.h"
+
+#include <glib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <thread>
+
+#include "base/files.h"
+#include "base/system.h"
+
+namespace acuity::model {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+fs::path memoryFile() {
+    const std::string folder = cacheFolder();
+    return folder.empty() ? fs::path() : fs::path(folder) / "tuning.json";
+}
+
+/// Everything a measurement depends on.
+std::string keyOf(const Runner& runner) {
+    char* sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, runner.model().onnx.data(),
+                                              gssize(runner.model().onnx.size()));
+    const std::string weights(sum, 12);
+    g_free(sum);
+    return processorName() + "|" + runner.engine().name() + "|" +
+           engine::name(runner.settings().precision) + "|" +
+           std::to_string(runner.settings().threads) + "|" + weights;
+}
+
+json readMemory() {
+    try {
+        if (fs::exists(memoryFile())) {
+            json memory = json::parse(readFile(memoryFile().string(), 1 << 20), nullptr, false);
+            if (memory.is_object()) return memory;
+        }
+    } catch (const Error&) {
+        // Unreadable is the same as nothing remembered.
+    }
+    return json::object();
+}
+
+void remember(const Runner& runner, const Tuning& tuning) {
+    if (memoryFile().empty()) return;
+    json memory = readMemory();
+    memory[keyOf(runner)] = {{"tile", tuning.tile},
+                             {"streams", tuning.streams},
+                             {"nanoseconds", tuning.nanoseconds}};
+    try {
+        writeFile(memoryFile().string(), memory.dump(1));
+    } catch (const Error&) {
+        // Another run writes it just now, or the disk is full: the search is repeated some day.
+    }
+}
+
+int aligned(int tile, const Facts& facts) {
+    while ((tile + 2 * facts.halo) % facts.align) tile++;
+    return tile;
+}
+
+}  // namespace
+
+Tuning estimateTuning(const Runner& runner) {
+    // Layers of about 64 channels should stay within a few times the core's own cache; f32 is bound
+    // by arithmetic, so that a smaller share of halo counts more than the cache.
+    const bool bf16 = runner.settings().precision == engine::Precision::bf16;
+    const double bytes = double(coreCacheSize()) * (bf16 ? 4 : 16);
+    const double side = std::sqrt(bytes / (64 * (bf16 ? 2 : 4))) - 2 * runner.facts().halo;
+    const int tile = std::clamp(int(side) / 16 * 16, 96, 384);
+    return {aligned(tile, runner.facts()), runner.settings().threads, 0};
+}
+
+std::optional<Tuning> rememberedTuning(const Runner& runner) {
+    try {
+        const json memory = readMemory();
+        const auto found = memory.find(keyOf(runner));
+        if (found == memory.end()) return std::nullopt;
+        Tuning tuning{found->at("tile"), found->at("streams"), found->at("nanoseconds")};
+        if (tuning.tile < 16 || tuning.tile > 4096 || tuning.streams < 1 || tuning.streams > 512)
+            return std::nullopt;
+        return tuning;
+    } catch (const json::exception&) {
+        return std::nullopt;
+    }
+}
+
+double measureTile(Runner& runner, int tile, int rounds) {
+    const int side = aligned(tile, runner.facts()) + 2 * runner.facts().halo;
+    const auto compiled = runner.compiled(side, side);
+    const int streams = runner.settings().streams;
+    std::vector<std::unique_ptr<engine::Request>> requests;
+    for (int i = 0; i < streams; i++) {
+        requests.push_back(compiled->request());
+        std::fill_n(requests.back()->input(), std::size_t(3) * side * side, 0.5f);
+    }
+    const auto round = [&] {
+        std::vector<std::thread> threads;
+        const auto began = Clock::now();
+        for (auto& request : requests) threads.emplace_back([&request] { request->run(); });
+        for (auto& thread : threads) thread.join();
+        return std::chrono::duration<double, std::nano>(Clock::now() - began).count();
+    };
+    round();  // the first one pays for memory and code
+    double best = round();
+    for (int i = 1; i < rounds; i++) best = std::min(best, round());
+    return best / (double(tile) * tile * streams);
+}
+
+Tuning searchTuning(Runner& runner, const Cancel* cancel) {
+    Tuning best;
+    const int cores = runner.settings().threads;
+    for (const int streams : {cores, 1}) {
+        if (streams == 1 && cores == 1 && best.tile) break;
+        runner.setStreams(streams);
+        for (const int tile : {128, 192, 256, 320, 384, 512}) {
+            if (cancel) cancel->check();
+            const double cost = measureTile(runner, tile, 2);
+            if (!best.tile || cost < best.nanoseconds) best = {tile, streams, cost};
+            // Far beyond the best size it only gets slower.
+            if (cost > 1.25 * best.nanoseconds && tile > best.tile) break;
+        }
+    }
+    runner.setStreams(best.streams);
+    best.tile = aligned(best.tile, runner.facts());
+    remember(runner, best);
+    return best;
+}
+
+}  // namespace acuity::model
