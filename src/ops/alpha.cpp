@@ -1,0 +1,33 @@
+#include "ops/alpha.h"
+
+namespace acuity::ops {
+
+using vips::VImage;
+
+VImage fillTransparent(const VImage& colour, const VImage& alpha) {
+    // Normalised blurs of growing reach: the mean of the visible neighbours, weighted by opacity.
+    // Each fills what the one before could not reach.
+    const double sigmas[] = {1.0, 4.0, 16.0};
+    constexpr double reached = 1e-4;  // share of opacity in a neighbourhood that counts as seen
+    const double white = alpha.format() == VIPS_FORMAT_UCHAR    ? 255
+                         : alpha.format() == VIPS_FORMAT_USHORT ? 65535
+                                                                : 1;
+    const VImage opacity = alpha.cast(VIPS_FORMAT_FLOAT) / white;
+    const VImage weighted = colour.cast(VIPS_FORMAT_FLOAT) * opacity;
+    VImage filled = colour.cast(VIPS_FORMAT_FLOAT);
+    VImage missing = opacity == 0;
+    for (const double sigma : sigmas) {
+        const auto blur = [&](const VImage& image) {
+            return image.gaussblur(sigma, VImage::option()
+                                              ->set("precision", VIPS_PRECISION_FLOAT)
+                                              ->set("min_ampl", 0.01));
+        };
+        const VImage seen = blur(opacity);
+        const VImage here = missing & (seen > reached);
+        filled = here.ifthenelse(blur(weighted) / seen, filled);
+        missing = missing & (seen <= reached);
+    }
+    return (colour.format() == VIPS_FORMAT_FLOAT ? filled : filled.rint()).cast(colour.format());
+}
+
+}  // namespace acuity::ops

@@ -1,0 +1,263 @@
+#include "ops/network.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <optional>
+
+#include "ops/planar.h"
+#include "ops/tile_grid.h"
+#include "ops/tile_pool.h"
+
+namespace acuity::ops {
+namespace {
+
+constexpr int kSmallestTile = 32;
+
+/// One more than the engine computes at a time: the other one converts samples meanwhile.
+int workerCount(const model::Runner& runner) { return runner.settings().streams + 1; }
+
+/// Tiles computed beyond those asked for: the next row, and never so few that a worker idles.
+int readAhead(const TileGrid& grid, int workers) {
+    return std::min(grid.count(), std::max(grid.columns(), 2 * workers));
+}
+
+std::uint64_t heldBytes(const TileGrid& grid, int bytesPerPixel, int scale, int workers) {
+    const auto tiles = std::min(grid.count(),
+                                2 * grid.columns() + readAhead(grid, workers) + 2 * workers);
+    return std::uint64_t(tiles) * grid.tileWidth() * grid.tileHeight() * scale * scale *
+           bytesPerPixel;
+}
+
+/// Planes turned and flipped: `turn` 0 to 7, bit 2 transposes, bit 1 flips rows, bit 0 columns.
+/// Square planes of `side`. With `back` the inverse is applied.
+void turned(const float* from, int side, int turn, bool back, float* to) {
+    const std::size_t area = std::size_t(side) * side;
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < side; y++)
+            for (int x = 0; x < side; x++) {
+                int sy = y, sx = x;
+                if (turn & 4) std::swap(sy, sx);
+                if (turn & 2) sy = side - 1 - sy;
+                if (turn & 1) sx = side - 1 - sx;
+                const std::size_t here = c * area + std::size_t(y) * side + x;
+                const std::size_t there = c * area + std::size_t(sy) * side + sx;
+                if (back) {
+                    to[there] += from[here];
+                } else {
+                    to[here] = from[there];
+                }
+            }
+}
+
+class NetworkOp {
+  public:
+    NetworkOp(const vips::VImage& in, std::shared_ptr<model::Runner> runner, const TileGrid& grid,
+              const NetworkOptions& options)
+        : in_(in),
+          runner_(std::move(runner)),
+          grid_(grid),
+          options_(options),
+          type_{in.format(), in.bands()},
+          scale_(runner_->facts().scale),
+          workers_(std::size_t(workerCount(*runner_))),
+          compiled_(runner_->compiled(grid.inputHeight(), grid.inputWidth())),
+          pool_({grid.columns(), grid.rows(), int(workers_.size()),
+                 readAhead(grid, int(workers_.size()))},
+                [this](int worker, int index) { return compute(worker, index); }, options.cancel) {}
+
+    /// Copies a rectangle of the result from finished tiles.
+    void fill(VipsRegion* out) {
+        const VipsRect& r = out->valid;
+        const int tw = grid_.tileWidth() * scale_, th = grid_.tileHeight() * scale_;
+        const int left = r.left / tw, top = r.top / th;
+        const int columns = (r.left + r.width - 1) / tw - left + 1;
+        const int rows = (r.top + r.height - 1) / th - top + 1;
+        const auto tiles = pool_.get(left, top, columns, rows);
+        for (int i = 0; i < int(tiles.size()); i++) {
+            const Rect t = grid_.tile((top + i / columns) * grid_.columns() + left + i % columns);
+            const int x0 = std::max(r.left, t.left * scale_);
+            const int x1 = std::min(r.left + r.width, t.right() * scale_);
+            const int y1 = std::min(r.top + r.height, t.bottom() * scale_);
+            const std::size_t pixel = std::size_t(type_.bytes()), stride = pixel * t.width * scale_;
+            for (int y = std::max(r.top, t.top * scale_); y < y1; y++)
+                std::memcpy(VIPS_REGION_ADDR(out, x0, y),
+                            tiles[i]->data() + (y - t.top * scale_) * stride +
+                                (x0 - t.left * scale_) * pixel,
+                            pixel * std::size_t(x1 - x0));
+        }
+    }
+
+  private:
+    struct Worker {
+        std::unique_ptr<engine::Request> request;
+        std::vector<float> planes, sum, turned, rows;
+        std::optional<CubicSkip> skip;
+    };
+
+    std::vector<std::uint8_t> compute(int number, int index) {
+        Worker& worker = workers_[std::size_t(number)];
+        if (!worker.request) prepare(worker);
+        const Rect tile = grid_.tile(index);
+        const Rect wanted{tile.left - grid_.halo(), tile.top - grid_.halo(), grid_.inputWidth(),
+                          grid_.inputHeight()};
+        read(index, wanted, worker.planes.data());
+        const auto flat = options_.flatIsFlat ? flatValue(worker.planes) : std::nullopt;
+        std::vector<std::uint8_t> bytes(std::size_t(type_.bytes()) * tile.width * scale_ *
+                                        tile.height * scale_);
+        if (flat) {
+            std::vector<float> row(std::size_t(tile.width) * scale_, *flat);
+            for (int y = 0; y < tile.height * scale_; y++)
+                writeRow(row.data(), row.data(), row.data(), tile.width * scale_, type_,
+                         bytes.data() + std::size_t(y) * tile.width * scale_ * type_.bytes());
+            return bytes;
+        }
+        const float* result = options_.tta ? inferAllTurns(worker) : infer(worker, worker.planes);
+        count(tile);
+        write(worker, tile, result, bytes.data());
+        return bytes;
+    }
+
+    void prepare(Worker& worker) {
+        worker.request = compiled_->request();
+        worker.planes.resize(std::size_t(3) * grid_.inputWidth() * grid_.inputHeight());
+        if (runner_->facts().skip == model::Skip::bicubic) worker.skip.emplace(scale_);
+        if (options_.tta) {
+            worker.turned.resize(worker.planes.size());
+            worker.sum.resize(worker.planes.size() * scale_ * scale_);
+        }
+    }
+
+    void read(int index, const Rect& wanted, float* planes) {
+        const Rect needed = grid_.needed(index);
+        VipsRegion* region = vips_region_new(in_.get_image());
+        const VipsRect area{needed.left, needed.top, needed.width, needed.height};
+        if (vips_region_prepare(region, &area)) {
+            g_object_unref(region);
+            throw Error(Kind::input, "the picture's pixels could not be computed");
+        }
+        readPlanes(region, type_, in_.width(), in_.height(), wanted, planes);
+        g_object_unref(region);
+    }
+
+    static std::optional<float> flatValue(const std::vector<float>& planes) {
+        const float first = planes.front();
+        const bool flat = std::all_of(planes.begin(), planes.end(),
+                                      [first](float v) { return v == first; });
+        return flat ? std::optional(first) : std::nullopt;
+    }
+
+    const float* infer(Worker& worker, const std::vector<float>& planes) {
+        std::copy(planes.begin(), planes.end(), worker.request->input());
+        const auto began = std::chrono::steady_clock::now();
+        worker.request->run();
+        const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
+        if (options_.stats) options_.stats->busy += took.count();
+        return worker.request->output();
+    }
+
+    const float* inferAllTurns(Worker& worker) {
+        const int side = grid_.inputWidth();
+        std::fill(worker.sum.begin(), worker.sum.end(), 0.0f);
+        for (int turn = 0; turn < 8; turn++) {
+            turned(worker.planes.data(), side, turn, false, worker.turned.data());
+            turned(infer(worker, worker.turned), side * scale_, turn, true, worker.sum.data());
+        }
+        for (float& v : worker.sum) v *= 0.125f;
+        return worker.sum.data();
+    }
+
+    void count(const Rect& tile) {
+        if (!options_.stats) return;
+        const int times = options_.tta ? 8 : 1;
+        options_.stats->tiles += times;
+        options_.stats->computed +=
+            std::int64_t(times) * grid_.inputWidth() * grid_.inputHeight();
+        options_.stats->useful += std::int64_t(times) * tile.width * tile.height;
+    }
+
+    /// Cuts the halo off, adds the skip and stores samples.
+    void write(Worker& worker, const Rect& tile, const float* result, std::uint8_t* bytes) {
+        const int width = tile.width * scale_, halo = grid_.halo();
+        const int inStride = grid_.inputWidth(), outStride = inStride * scale_;
+        const std::size_t inArea = std::size_t(inStride) * grid_.inputHeight();
+        const std::size_t outArea = inArea * scale_ * scale_;
+        worker.rows.resize(std::size_t(3) * width);
+        for (int y = 0; y < tile.height * scale_; y++) {
+            for (int c = 0; c < 3; c++) {
+                const float* from = result + c * outArea +
+                                    std::size_t(y + halo * scale_) * outStride + halo * scale_;
+                float* row = worker.rows.data() + std::size_t(c) * width;
+                std::copy(from, from + width, row);
+                if (worker.skip)
+                    worker.skip->addRow(worker.planes.data() + c * inArea, inStride,
+                                        y + halo * scale_, halo, tile.width, row);
+            }
+            const float* rows = worker.rows.data();
+            writeRow(rows, rows + width, rows + 2 * width, width, type_,
+                     bytes + std::size_t(y) * width * type_.bytes());
+        }
+    }
+
+    const vips::VImage in_;
+    const std::shared_ptr<model::Runner> runner_;
+    const TileGrid grid_;
+    const NetworkOptions options_;
+    const SampleType type_;
+    const int scale_;
+    std::vector<Worker> workers_;
+    const std::shared_ptr<engine::Compiled> compiled_;
+    TilePool pool_;  // last: its threads end before what they use
+};
+
+/// libvips' C callback: nothing may be thrown through it.
+int generate(VipsRegion* out, void*, void*, void* op, gboolean*) {
+    try {
+        static_cast<NetworkOp*>(op)->fill(out);
+        return 0;
+    } catch (const std::exception& error) {
+        vips_error("acuity", "%s", error.what());
+        return -1;
+    }
+}
+
+}  // namespace
+
+std::uint64_t networkMemory(int width, int height, int bytesPerPixel, const model::Facts& facts,
+                            int tile, int workers) {
+    return heldBytes(TileGrid(width, height, tile, facts.halo, facts.align), bytesPerPixel,
+                     facts.scale, workers);
+}
+
+vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runner,
+                     const NetworkOptions& options) {
+    const model::Facts& facts = runner->facts();
+    const int bytes = int(vips_format_sizeof(in.format())) * in.bands();
+    const int halo = std::max(facts.halo, facts.skip == model::Skip::bicubic ? 2 : 0);
+    const auto gridFor = [&](int tile) {
+        return TileGrid(in.width(), in.height(), tile, halo, facts.align, options.tta);
+    };
+    int tile = std::max(1, options.tile);
+    // Rows of smaller tiles need less memory, at the price of more halo.
+    while (heldBytes(gridFor(tile), bytes, facts.scale, workerCount(*runner)) > options.memory &&
+           tile > kSmallestTile)
+        tile = std::max(kSmallestTile, tile * 3 / 4);
+    if (heldBytes(gridFor(tile), bytes, facts.scale, workerCount(*runner)) > options.memory)
+        throw Error(Kind::usage, "the memory allowed is too small for so wide a picture; "
+                                 "raise --memory");
+
+    auto* op = new NetworkOp(in, std::move(runner), gridFor(tile), options);
+    VipsImage* out = vips_image_new();
+    vips::VImage result(out);
+    g_object_set_data_full(G_OBJECT(out), "acuity-network", op,
+                           [](void* p) { delete static_cast<NetworkOp*>(p); });
+    if (vips_image_pipelinev(out, VIPS_DEMAND_STYLE_FATSTRIP, in.get_image(), nullptr))
+        throw Error(Kind::internal, "libvips refused the image operation");
+    out->Xsize = in.width() * facts.scale;
+    out->Ysize = in.height() * facts.scale;
+    if (vips_image_generate(out, nullptr, generate, nullptr, op, nullptr))
+        throw Error(Kind::internal, "libvips refused the image operation");
+    return result;
+}
+
+}  // namespace acuity::ops

@@ -1,0 +1,41 @@
+// Our one operation on images: run this network over this image, as a lazily evaluated libvips image.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vips/vips8>
+
+#include "base/cancel.h"
+#include "model/model.h"
+
+namespace acuity::ops {
+
+/// What running cost so far; shared with the operation and safe to read at any time.
+struct NetworkStats {
+    std::atomic<long> tiles{0};             // inferences
+    std::atomic<std::int64_t> computed{0};  // input pixels run through the network, halo included
+    std::atomic<std::int64_t> useful{0};    // of these, pixels of the picture itself
+    std::atomic<std::int64_t> busy{0};      // nanoseconds spent inside the engine, all requests
+};
+
+struct NetworkOptions {
+    int tile = 192;                        // longest side of a tile in input pixels, halo apart
+    std::uint64_t memory = 1ull << 30;     // bound for the tiles kept, bytes
+    bool tta = false;                      // mean over the eight turns and flips
+    bool flatIsFlat = false;               // tiles of one value stay so without asking the network
+    const Cancel* cancel = nullptr;
+    std::shared_ptr<NetworkStats> stats;   // optional
+};
+
+/// `in` must have 1 or 3 bands, uchar, ushort or float, and random access; the result has the same
+/// type and scale times the size. One band is run as grey and stays grey. The result streams: only
+/// a few rows of tiles are held. Throws Error(usage) when the memory is too small for one row.
+vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runner,
+                     const NetworkOptions& options);
+
+/// Bytes the operation will hold for a picture of this size.
+std::uint64_t networkMemory(int width, int height, int bytesPerPixel, const model::Facts& facts,
+                            int tile, int workers);
+
+}  // namespace acuity::ops
