@@ -66,6 +66,10 @@ class NetworkOp {
                  readAhead(grid, int(workers_.size()))},
                 [this](int worker, int index) { return compute(worker, index); }, options.cancel) {}
 
+    void keepFailure() const {
+        if (options_.failure) options_.failure->keep();
+    }
+
     /// Copies a rectangle of the result from finished tiles.
     void fill(VipsRegion* out) {
         const VipsRect& r = out->valid;
@@ -211,11 +215,13 @@ class NetworkOp {
 };
 
 /// libvips' C callback: nothing may be thrown through it.
-int generate(VipsRegion* out, void*, void*, void* op, gboolean*) {
+int generate(VipsRegion* out, void*, void*, void* data, gboolean*) {
+    auto* op = static_cast<NetworkOp*>(data);
     try {
-        static_cast<NetworkOp*>(op)->fill(out);
+        op->fill(out);
         return 0;
     } catch (const std::exception& error) {
+        op->keepFailure();
         vips_error("acuity", "%s", error.what());
         return -1;
     }

@@ -7,6 +7,7 @@
 #include <vips/vips8>
 
 #include "base/cancel.h"
+#include "base/failure.h"
 #include "model/model.h"
 
 namespace acuity::ops {
@@ -26,6 +27,7 @@ struct NetworkOptions {
     bool flatIsFlat = false;               // tiles of one value stay so without asking the network
     const Cancel* cancel = nullptr;
     std::shared_ptr<NetworkStats> stats;   // optional
+    std::shared_ptr<Failure> failure;      // optional: keeps what libvips cannot carry
 };
 
 /// `in` must have 1 or 3 bands, uchar, ushort or float, and random access; the result has the same

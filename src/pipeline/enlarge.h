@@ -1,0 +1,21 @@
+// Work to image graph: nothing is computed here, the result streams when it is saved.
+#pragma once
+
+#include "base/failure.h"
+#include "ops/network.h"
+#include "pipeline/work.h"
+
+namespace acuity::pipeline {
+
+struct RunFacts {
+    std::shared_ptr<ops::NetworkStats> stats = std::make_shared<ops::NetworkStats>();
+    std::shared_ptr<Failure> failure = std::make_shared<Failure>();
+    int tile = 0;                 // side used by the first network, 0 without one
+    std::string precision;        // "bf16" or "f32", "" without a network
+};
+
+/// `picture` must have been decoded to random access. `memory` bounds what the operations hold.
+codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session& session,
+                       std::uint64_t memory, RunFacts& facts);
+
+}  // namespace acuity::pipeline

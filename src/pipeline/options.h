@@ -1,0 +1,36 @@
+// Everything a person can ask for, with the defaults; the table in api/option_table.h fills it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "codec/picture.h"
+#include "pipeline/geometry.h"
+
+namespace acuity::pipeline {
+
+struct Options {
+    SizeRequest size;
+    std::optional<double> dpi;  // to write, and of --print
+
+    std::string model = "auto", engine = "auto", precision = "auto";
+    int device = 0;
+    int passes = 0;  // 0: as few as the networks need
+    bool tta = false;
+
+    std::optional<codec::Format> format;
+    int quality = 0, effort = 0, depth = 0;  // 0: the format's or the picture's own
+    bool lossless = false;
+    unsigned background = 0xffffff;
+    std::optional<std::string> suffix;
+    int page = -1;  // 0-based; -1: all
+    bool overwrite = false, skipExisting = false, keepMetadata = true, salvage = false;
+    double maxInputPixels = 1e9;
+
+    int tile = 0, threads = 0;  // 0: chosen
+    std::uint64_t memory = 0;   // bytes; 0: a quarter of the machine's
+    bool dryRun = false;
+};
+
+}  // namespace acuity::pipeline

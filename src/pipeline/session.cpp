@@ -1,0 +1,110 @@
+#include "pipeline/session.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/files.h"
+#include "base/system.h"
+#include "codec/load.h"
+
+namespace acuity::pipeline {
+namespace {
+
+constexpr std::uint64_t kLeastMemory = 192ull << 20;
+
+std::uint64_t allowance(const Options& options) {
+    if (!options.memory) return std::max(memorySize() / 4, kLeastMemory);
+    if (options.memory < kLeastMemory)
+        throw Error(Kind::usage, "--memory must be at least 192M");
+    return options.memory;
+}
+
+engine::Precision precisionFor(const Options& options, const engine::Engine& engine, int depth) {
+    if (options.precision == "bf16") return engine::Precision::bf16;
+    if (options.precision == "f32") return engine::Precision::f32;
+    return depth == 8 ? engine.preferred() : engine::Precision::f32;
+}
+
+}  // namespace
+
+Session::Session(Options options, const Cancel* cancel)
+    : options_(std::move(options)),
+      cancel_(cancel),
+      memory_(allowance(options_)),
+      threads_(options_.threads ? options_.threads : coreCount()) {
+    codec::startVips();
+    vips_concurrency_set(threads_);
+    choice_ = choose(options_.model);
+}
+
+engine::Engine& Session::engine() {
+    if (!engine_) engine_ = engine::openEngine(options_.engine, options_.device);
+    return *engine_;
+}
+
+std::string Session::engineName() {
+    std::lock_guard guard(mutex_);
+    return engine().name();
+}
+
+ModelChoice Session::choose(const std::string& name) {
+    ModelChoice choice;
+    choice.name = name == "auto" ? "faithful" : name;
+    choice.kernel = ops::kernelOfName(choice.name);
+    if (choice.kernel) return choice;
+    if (options_.engine == "gpu") engine();  // say at once when there is none
+    // A family: NAME-x2, NAME-x4 and so on.
+    for (const model::Model& model : model::catalogue())
+        if (model.name.rfind(choice.name + "-x", 0) == 0)
+            choice.networks[model.facts.scale] = model.name;
+    if (!choice.networks.empty()) return choice;
+    const model::Model model = model::load(choice.name, &engine());
+    choice.networks[model.facts.scale] = choice.name;
+    return choice;
+}
+
+std::shared_ptr<model::Runner> Session::runner(const std::string& name, int depth) {
+    std::lock_guard guard(mutex_);
+    const auto precision = precisionFor(options_, engine(), depth);
+    auto& slot = runners_[{name, precision}];
+    if (!slot) {
+        engine::Settings settings;
+        settings.precision = precision;
+        settings.threads = settings.streams = threads_;
+        slot = std::make_shared<model::Runner>(model::load(name, engine_.get()), engine_, settings);
+    }
+    return slot;
+}
+
+int Session::tileFor(model::Runner& runner, double pixels) {
+    // Searching costs about as much as enlarging this many pixels.
+    constexpr double kSearchPays = 4e6;
+    if (options_.tile) return options_.tile;
+    std::lock_guard guard(mutex_);
+    auto known = tunings_.find(&runner);
+    if (known == tunings_.end() || (known->second.nanoseconds == 0 && pixels > kSearchPays)) {
+        auto tuning = model::rememberedTuning(runner);
+        if (!tuning && pixels > kSearchPays) tuning = model::searchTuning(runner, cancel_);
+        if (!tuning) tuning = model::estimateTuning(runner);
+        known = tunings_.insert_or_assign(&runner, *tuning).first;
+        runner.setStreams(tuning->streams);
+    }
+    return known->second.tile;
+}
+
+Session::Share::Share(Session& session, bool all) : session_(session), tokens_(all ? kAtOnce : 1) {
+    std::unique_lock lock(session.mutex_);
+    session.freed_.wait(lock, [&] { return session.tokens_ >= tokens_; });
+    session.tokens_ -= tokens_;
+    bytes_ = session.memory_ / kAtOnce * tokens_;
+}
+
+Session::Share::~Share() {
+    {
+        std::lock_guard guard(session_.mutex_);
+        session_.tokens_ += tokens_;
+    }
+    session_.freed_.notify_all();
+}
+
+}  // namespace acuity::pipeline

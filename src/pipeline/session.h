@@ -1,0 +1,76 @@
+// What several pictures of one run share: the engine, compiled networks, and the memory allowance.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/cancel.h"
+#include "model/model.h"
+#include "model/tuning.h"
+#include "ops/resample.h"
+#include "pipeline/options.h"
+
+namespace acuity::pipeline {
+
+/// What -m stands for: an interpolation, or networks by their scale.
+struct ModelChoice {
+    std::string name;
+    std::optional<ops::Kernel> kernel;
+    std::map<int, std::string> networks;  // scale to name or file
+};
+
+class Session {
+  public:
+    /// Throws Error(usage, model or engine) when nothing could start with these options.
+    Session(Options options, const Cancel* cancel);
+
+    const Options& options() const { return options_; }
+    const Cancel* cancel() const { return cancel_; }
+    const ModelChoice& choice() const { return choice_; }
+    std::uint64_t memory() const { return memory_; }
+    int threads() const { return threads_; }
+
+    /// A network ready to run; `depth` is the picture's bits a sample, which decides the precision.
+    std::shared_ptr<model::Runner> runner(const std::string& name, int depth);
+    /// Tile and streams for a picture of so many input pixels; searches when that pays.
+    int tileFor(model::Runner& runner, double pixels);
+    std::string engineName();
+
+    /// A share of the memory allowance, held while a picture is worked on. Waits until it is free.
+    class Share {
+      public:
+        Share(Session& session, bool all);
+        ~Share();
+        Share(const Share&) = delete;
+        std::uint64_t bytes() const { return bytes_; }
+
+      private:
+        Session& session_;
+        int tokens_;
+        std::uint64_t bytes_;
+    };
+
+    /// Pictures worked on at once in a batch: while one is encoded the next is inferred.
+    static constexpr int kAtOnce = 2;
+
+  private:
+    engine::Engine& engine();
+    ModelChoice choose(const std::string& name);
+
+    const Options options_;
+    const Cancel* cancel_;
+    const std::uint64_t memory_;
+    const int threads_;
+    std::mutex mutex_;
+    std::condition_variable freed_;
+    int tokens_ = kAtOnce;
+    std::shared_ptr<engine::Engine> engine_;
+    std::map<std::pair<std::string, engine::Precision>, std::shared_ptr<model::Runner>> runners_;
+    std::map<model::Runner*, model::Tuning> tunings_;
+    ModelChoice choice_;
+};
+
+}  // namespace acuity::pipeline
