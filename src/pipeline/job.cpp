@@ -1,0 +1,275 @@
+#include "pipeline/job.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "base/files.h"
+#include "base/system.h"
+#include "codec/formats.h"
+#include "codec/load.h"
+#include "codec/save.h"
+#include "pipeline/enlarge.h"
+
+namespace acuity::pipeline {
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+namespace {
+
+/// Program text may hold any bytes a file name can: JSON wants UTF-8.
+std::string utf8(const std::string& text) {
+    return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+const char* statusName(Status status) {
+    switch (status) {
+        case Status::done:
+            return "done";
+        case Status::skipped:
+            return "skipped";
+        case Status::exists:
+            return "exists";
+        case Status::failed:
+            break;
+    }
+    return "failed";
+}
+
+bool heavy(const Work& work) {
+    constexpr double kHeavyPixels = 24e6;  // of output: beyond it two at once gain nothing
+    return double(work.target.full.width) * work.target.full.height > kHeavyPixels;
+}
+
+codec::LoadOptions loadOptions(const Session& session) {
+    const Options& options = session.options();
+    codec::LoadOptions load;
+    load.maxPixels = options.maxInputPixels;
+    load.memory = session.memory() / 4;
+    load.page = options.page;
+    load.salvage = options.salvage;
+    load.keepMetadata = options.keepMetadata;
+    load.cancel = session.cancel();
+    return load;
+}
+
+codec::SaveOptions saveOptions(const Session& session, const Work& work, std::uint64_t memory) {
+    const Options& options = session.options();
+    codec::SaveOptions save;
+    save.quality = options.quality;
+    save.lossless = options.lossless;
+    save.effort = options.effort;
+    save.depth = options.depth;
+    save.background = options.background;
+    save.dpiX = work.dpiX;
+    save.dpiY = work.dpiY;
+    save.keepMetadata = options.keepMetadata;
+    save.memory = memory / 2;
+    save.cancel = session.cancel();
+    return save;
+}
+
+/// What stands at the output already, seen as the options want it.
+std::optional<Status> already(const std::string& output, const Options& options) {
+    if (output == "-" || options.overwrite || !fs::exists(output)) return std::nullopt;
+    return options.skipExisting ? Status::skipped : Status::exists;
+}
+
+/// Adds a picture's output pixels to the progress while it is written, and settles the account
+/// whatever becomes of it.
+class Meter {
+  public:
+    Meter(Progress& progress, double pixels)
+        : progress_(progress), pixels_(std::int64_t(pixels)) {
+        progress_.total += pixels_;
+    }
+    ~Meter() { at(1); }
+    void at(double fraction) {
+        const auto now = std::int64_t(std::clamp(fraction, 0.0, 1.0) * double(pixels_));
+        const auto before = last_.exchange(now);
+        progress_.done += now - before;
+    }
+
+  private:
+    Progress& progress_;
+    const std::int64_t pixels_;
+    std::atomic<std::int64_t> last_{0};
+};
+
+class Job {
+  public:
+    Job(const Item& item, Session& session, Progress& progress)
+        : item_(item), session_(session), options_(session.options()), progress_(progress) {
+        out_.input = item.input;
+        out_.output = item.output;
+    }
+
+    Outcome run() {
+        try {
+            out_.status = enlargeOne();
+        } catch (const Error& error) {
+            if (error.kind() == Kind::cancelled) throw;
+            fail(error.kind(), error.what());
+        } catch (const std::bad_alloc&) {
+            fail(Kind::internal, "not enough memory; allow less with --memory");
+        } catch (const std::exception& error) {
+            fail(Kind::internal, error.what());
+        }
+        finishJson();
+        return std::move(out_);
+    }
+
+  private:
+    Status enlargeOne() {
+        const auto began = Clock::now();
+        if (!item_.output.empty())
+            if (const auto status = already(item_.output, options_)) return refused(*status);
+        const auto load = loadOptions(session_);
+        codec::Picture picture = codec::open(item_.input, load);
+        const Work work = decide(picture, session_);
+        const codec::Format format = formatFor(item_, picture.format, options_);
+        if (item_.output.empty())
+            out_.output = outputFor(item_, format, work.target.factor, options_);
+        out_.json = toJson(work);
+        out_.json["format"] = codec::facts(format).name;
+        describe(picture, work, format);
+        if (const auto status = already(out_.output, options_)) return refused(*status);
+        if (options_.dryRun) return Status::done;
+
+        const Session::Share share(session_, heavy(work));
+        codec::decode(picture, item_.input, load);
+        Meter meter(progress_, double(work.target.crop.width) * work.target.crop.height *
+                                   double(picture.frames.size()));
+        RunFacts run;
+        codec::Picture result = enlarge(picture, work, session_, share.bytes() / 2, run);
+        codec::SaveOptions save = saveOptions(session_, work, share.bytes());
+        const auto notes = codec::checkSave(result, format, out_.output, save);
+        out_.notes = picture.notes;
+        out_.notes.insert(out_.notes.end(), notes.begin(), notes.end());
+        save.progress = [&meter](double fraction) { meter.at(fraction); };
+        makeFolder();
+        try {
+            codec::save(result, format, out_.output, save);
+        } catch (const Error&) {
+            if (session_.cancel()) session_.cancel()->check();
+            run.failure->rethrow();
+            throw;
+        }
+        report(work, run, std::chrono::duration<double>(Clock::now() - began).count(),
+               double(result.frames.size()));
+        return Status::done;
+    }
+
+    Status refused(Status status) {
+        out_.message = status == Status::skipped
+                           ? quoted(out_.output) + " is already there"
+                           : quoted(out_.output) +
+                                 " exists; --overwrite replaces it, --skip-existing passes over it";
+        return status;
+    }
+
+    void makeFolder() const {
+        const fs::path folder = fs::path(out_.output).parent_path();
+        if (out_.output == "-" || folder.empty()) return;
+        std::error_code code;
+        fs::create_directories(folder, code);
+        if (code)
+            throw Error(Kind::output, "cannot make the folder " + quoted(folder.string()) + ": " +
+                                          code.message() + "; choose another place with -o");
+    }
+
+    void describe(const codec::Picture& picture, const Work& work, codec::Format format) {
+        auto& lines = out_.explanation;
+        lines.push_back(fmt::format("{} {} {} bits{}{}", codec::facts(picture.format).name,
+                                    picture.grey() ? "grey" : "colour", picture.depth(),
+                                    picture.alpha() ? " with transparency" : "",
+                                    picture.frames.size() > 1
+                                        ? fmt::format(", {} {}", picture.frames.size(),
+                                                      picture.animated ? "frames" : "pages")
+                                        : ""));
+        for (std::string& line : explain(work)) lines.push_back(std::move(line));
+        lines.push_back(fmt::format("written to {} as {}", quoted(out_.output),
+                                    codec::facts(format).name));
+    }
+
+    void report(const Work& work, const RunFacts& run, double seconds, double frames) {
+        json& j = out_.json;
+        const double megapixels =
+            frames * work.target.crop.width * work.target.crop.height / 1e6;
+        j["seconds"] = seconds;
+        j["megapixelsPerSecond"] = megapixels / seconds;
+        j["peakMemoryBytes"] = peakMemory();
+        if (!run.tile) return;
+        const auto& stats = *run.stats;
+        const auto useful = double(stats.useful.load()), computed = double(stats.computed.load());
+        j["network"] = {{"engine", session_.engineName()},
+                        {"precision", run.precision},
+                        {"tile", run.tile},
+                        {"tiles", stats.tiles.load()},
+                        {"haloWaste", useful > 0 ? computed / useful : 1.0},
+                        {"inferenceSeconds", double(stats.busy.load()) * 1e-9}};
+    }
+
+    void fail(Kind kind, const std::string& message) {
+        out_.status = Status::failed;
+        out_.kind = kind;
+        out_.message = message;
+        // Every failure names its picture, whichever room it comes from.
+        if (message.find(quoted(item_.input)) == std::string::npos)
+            out_.message = quoted(item_.input) + ": " + message;
+    }
+
+    void finishJson() {
+        json& j = out_.json;
+        j["input"] = utf8(out_.input);
+        j["output"] = out_.output.empty() ? json() : json(utf8(out_.output));
+        j["status"] = options_.dryRun && out_.status == Status::done ? "planned"
+                                                                     : statusName(out_.status);
+        j["notes"] = out_.notes;
+        if (!out_.message.empty()) j["message"] = utf8(out_.message);
+    }
+
+    const Item& item_;
+    Session& session_;
+    const Options& options_;
+    Progress& progress_;
+    Outcome out_;
+};
+
+}  // namespace
+
+codec::Format formatFor(const Item& item, codec::Format input, const Options& options) {
+    if (options.format) return *options.format;
+    if (!item.output.empty() && item.output != "-") {
+        const auto named = codec::formatOfName(fs::path(item.output).filename().string());
+        if (named && codec::facts(*named).writable) return *named;
+        throw Error(Kind::output, "cannot tell the format of " + quoted(item.output) +
+                                      "; end its name in .jpg, .png, .webp, .tif, .avif, .jxl, "
+                                      ".gif or .dzi, or give --format");
+    }
+    return codec::facts(input).writable ? input : codec::Format::png;
+}
+
+std::string outputFor(const Item& item, codec::Format format, double factor,
+                      const Options& options) {
+    const std::string extensions = codec::facts(format).extensions;
+    const std::string ours = extensions.substr(0, extensions.find(' '));
+    const fs::path input = item.input == "-" ? "stdin" : item.input;
+    // The input's own spelling of the extension stays (.JPG, .jpeg) when the format does.
+    const auto named = codec::formatOfName(input.filename().string());
+    const bool same = named == format && input.has_extension() && format != codec::Format::dz;
+    const std::string extension = same ? input.extension().string() : "." + ours;
+    const std::string suffix = options.suffix.value_or(
+        item.folder.empty() ? fmt::format("-{:.4g}x", factor) : std::string());
+    const fs::path folder = item.folder.empty() ? input.parent_path() : fs::path(item.folder);
+    return (folder / (input.stem().string() + suffix + extension)).string();
+}
+
+Outcome enlargeFile(const Item& item, Session& session, Progress& progress) {
+    return Job(item, session, progress).run();
+}
+
+}  // namespace acuity::pipeline
