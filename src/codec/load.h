@@ -10,10 +10,10 @@ namespace acuity::codec {
 void startVips();
 
 struct LoadOptions {
-    double maxPixels = 1e9;              // of all frames together, as declared by the header
-    std::uint64_t memory = 1ull << 30;   // bytes; larger decoded pictures go to a temporary file
-    int page = -1;                       // 0-based, or -1 for all
-    bool salvage = false;                // take what a damaged file still gives
+    double maxPixels = 1e9;             // of all frames together, as declared by the header
+    std::uint64_t memory = 1ull << 30;  // bytes; larger decoded pictures go to a temporary file
+    int page = -1;                      // 0-based, or -1 for all
+    bool salvage = false;               // take what a damaged file still gives
     bool keepMetadata = true;
     const Cancel* cancel = nullptr;
 };

@@ -17,15 +17,15 @@ struct Metadata {
 };
 
 /// Frames are upright, all of one size, uchar (0-255), ushort (0-65535) or float (1.0 is white).
-/// Bands: 1 grey, 2 grey+alpha, 3 RGB, 4 RGB+alpha; alpha is never premultiplied and has the range of
-/// the colour bands. Values are in the picture's own encoded space (its ICC profile's, else sRGB),
-/// except `linear` float pictures, which hold scene- or display-linear light.
+/// Bands: 1 grey, 2 grey+alpha, 3 RGB, 4 RGB+alpha; alpha is never premultiplied and has the range
+/// of the colour bands. Values are in the picture's own encoded space (its ICC profile's, else
+/// sRGB), except `linear` float pictures, which hold scene- or display-linear light.
 struct Picture {
     std::vector<vips::VImage> frames;
     Format format = Format::png;
-    bool animated = false;        // frames are shown in time (GIF, WebP); otherwise pages (TIFF)
-    std::vector<int> delays;      // milliseconds a frame, when animated
-    int loop = 0;                 // repetitions, 0 for ever
+    bool animated = false;    // frames are shown in time (GIF, WebP); otherwise pages (TIFF)
+    std::vector<int> delays;  // milliseconds a frame, when animated
+    int loop = 0;             // repetitions, 0 for ever
     bool linear = false;
     Metadata metadata;
     std::vector<std::string> notes;  // sentences for the person, about what was changed or lost

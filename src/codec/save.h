@@ -10,13 +10,13 @@
 namespace acuity::codec {
 
 struct SaveOptions {
-    int quality = 0;              // 1-100; 0 is the format's good default
-    bool lossless = false;        // WebP, AVIF, JXL
-    int effort = 0;               // 1-9; 0 is the format's default
-    int depth = 0;                // 8, 16; 0 keeps the picture's
-    unsigned background = 0xffffff;  // RRGGBB under transparency where alpha cannot be held
-    double dpiX = 0, dpiY = 0;    // to write; 0 writes none
-    bool keepMetadata = true;     // else only the ICC profile stays, since colours need it
+    int quality = 0;                    // 1-100; 0 is the format's good default
+    bool lossless = false;              // WebP, AVIF, JXL
+    int effort = 0;                     // 1-9; 0 is the format's default
+    int depth = 0;                      // 8, 16; 0 keeps the picture's
+    unsigned background = 0xffffff;     // RRGGBB under transparency where alpha cannot be held
+    double dpiX = 0, dpiY = 0;          // to write; 0 writes none
+    bool keepMetadata = true;           // else only the ICC profile stays, since colours need it
     std::uint64_t memory = 1ull << 30;  // bound for encoders that need the whole picture
     const Cancel* cancel = nullptr;
     std::function<void(double)> progress;  // 0 to 1, from any thread

@@ -1,0 +1,138 @@
+#include "codec/load.h"
+
+#include "base/error.h"
+#include "codec/colour.h"
+#include "codec/formats.h"
+#include "codec/frames.h"
+#include "codec/loaders.h"
+#include "codec/metadata_read.h"
+#include "codec/orientation.h"
+#include "codec/source.h"
+#include "codec/tiff_file.h"
+#include "codec/vips_text.h"
+
+namespace acuity::codec {
+namespace {
+
+using vips::VImage;
+
+Format sniffed(const Source& source) {
+    const std::string refused = refusal(source.head);
+    if (!refused.empty()) throw Error(Kind::input, source.shown + ": " + refused);
+    if (const auto format = formatOfBytes(source.head)) return *format;
+    throw Error(Kind::input, source.shown +
+                                 " is no picture that Acuity reads (JPEG, PNG, WebP, TIFF, "
+                                 "AVIF, HEIC, JPEG XL, GIF, BMP, PPM or EXR)");
+}
+
+PixelFacts pixelFacts(const Source& source, Format format, const VImage& image) {
+    PixelFacts facts;
+    const bool deep = image.format() == VIPS_FORMAT_USHORT;
+    if ((format == Format::avif || format == Format::heic) && deep) {
+        // libvips shifts 10 and 12 bits up to 16: white is not quite 65535.
+        const int bits =
+            image.get_typeof("heif-bitdepth") == G_TYPE_INT ? image.get_int("heif-bitdepth") : 16;
+        if (bits > 8 && bits < 16) facts.white = ((1 << bits) - 1) << (16 - bits);
+    }
+    if (format == Format::exr) facts.alphaTop = 255;
+    if (format == Format::tiff) {
+        const TiffPixelFacts tiff = tiffPixelFacts(source.path);
+        const int colours = tiff.samples - static_cast<int>(tiff.extraSamples.size());
+        facts.noAlpha = true;
+        for (std::size_t i = 0; i < tiff.extraSamples.size() && facts.noAlpha; ++i)
+            if (tiff.extraSamples[i] == 1 || tiff.extraSamples[i] == 2) {
+                facts.noAlpha = false;
+                facts.alphaBand = colours + static_cast<int>(i);
+                facts.premultiplied = tiff.extraSamples[i] == 1;
+            }
+        if (tiff.photometric == 5 && tiff.inkSet != 1)
+            throw Error(Kind::input, source.shown +
+                                         " is printed with inks other than CMYK; convert "
+                                         "it to RGB in the program it comes from");
+    }
+    return facts;
+}
+
+std::vector<int> delaysOf(const VImage& image, int frames) {
+    std::vector<int> delays;
+    if (image.get_typeof("delay") == VIPS_TYPE_ARRAY_INT) delays = image.get_array_int("delay");
+    delays.resize(static_cast<std::size_t>(frames), delays.empty() ? 100 : delays.back());
+    return delays;
+}
+
+int orientationOf(const VImage& image, Format format) {
+    // Decoders of these turn the picture themselves.
+    if (format == Format::avif || format == Format::heic || format == Format::jxl) return 1;
+    return image.get_typeof(VIPS_META_ORIENTATION) == G_TYPE_INT
+               ? image.get_int(VIPS_META_ORIENTATION)
+               : 1;
+}
+
+// Everything libvips attached is in Picture::metadata now and must not reach a file twice.
+VImage bare(VImage image) {
+    image = image.copy(VImage::option()->set("xres", 1.0)->set("yres", 1.0));
+    char** fields = vips_image_get_fields(image.get_image());
+    for (char** field = fields; *field; ++field)
+        if (vips_image_get_typeof(image.get_image(), *field) && !g_str_has_prefix(*field, "vips-"))
+            image.remove(*field);
+    g_strfreev(fields);
+    return image;
+}
+
+Frames readFrames(const Source& source, Format format, const LoadOptions& options, bool random,
+                  Picture& picture) {
+    Roll roll = openRoll(source, format, options, random, picture.notes);
+    Frames frames;
+    frames.count = roll.frames;
+    picture.metadata = readMetadata(roll.image, source, format);
+    frames.orientation = orientationOf(roll.image, format);
+    picture.animated = roll.frames > 1 && (format == Format::gif || format == Format::webp);
+    if (picture.animated) {
+        picture.delays = delaysOf(roll.image, roll.frames);
+        picture.loop = roll.image.get_typeof("loop") == G_TYPE_INT ? roll.image.get_int("loop") : 0;
+    }
+    // The profile must still be attached here: CMYK is converted through it.
+    Normal normal = normalise(roll.image, pixelFacts(source, format, roll.image),
+                              picture.metadata.icc, picture.notes, source.shown);
+    picture.linear = normal.linear;
+    frames.roll = bare(normal.image);
+    keepWith(frames.roll, source.spool);
+    return frames;
+}
+
+Picture opened(const Source& source, Format format, const LoadOptions& options) {
+    Picture picture;
+    picture.format = format;
+    Frames inOrder = readFrames(source, format, options, false, picture);
+    // Turning needs lines that are long gone when reading in order.
+    if (inOrder.orientation > 2) {
+        Picture again;
+        picture.frames = split(readFrames(source, format, options, true, again));
+    } else {
+        picture.frames = split(inOrder);
+    }
+    if (liesOnItsSide(inOrder.orientation)) std::swap(picture.metadata.dpiX, picture.metadata.dpiY);
+    attach(picture.frames.front(), inOrder);
+    if (!options.keepMetadata) {
+        picture.metadata.exif.clear();
+        picture.metadata.xmp.clear();
+        picture.metadata.iptc.clear();
+    }
+    return picture;
+}
+
+}  // namespace
+
+Picture open(const std::string& path, const LoadOptions& options) {
+    startVips();
+    forgetVipsText();
+    const Source source = openSource(path, options.cancel);
+    const Format format = sniffed(source);
+    try {
+        return opened(source, format, options);
+    } catch (const vips::VError&) {
+        throwDamaged(source, options.salvage);
+    }
+}
+
+}  // namespace acuity::codec

@@ -1,0 +1,11 @@
+// What travels with the pixels, out of every format: libvips' fields, and what it overlooks.
+#pragma once
+
+#include "codec/picture.h"
+#include "codec/source.h"
+
+namespace acuity::codec {
+
+Metadata readMetadata(const vips::VImage& image, const Source& source, Format format);
+
+}  // namespace acuity::codec
