@@ -1,0 +1,184 @@
+// `acuity [upscale] INPUT... [-o OUT]`
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "api/option_table.h"
+#include "base/files.h"
+#include "cli/commands.h"
+#include "cli/display.h"
+#include "cli/parse.h"
+#include "pipeline/batch.h"
+
+namespace acuity::cli {
+namespace {
+
+using pipeline::Outcome;
+using pipeline::Status;
+
+/// What only the command line knows.
+struct Request {
+    pipeline::BatchRequest batch;
+    pipeline::Options options;
+    std::vector<std::string> lists;
+    bool quiet = false, json = false, explain = false;
+};
+
+void addTable(CLI::App& app, pipeline::Options& options) {
+    for (const api::Option& option : api::optionTable()) {
+        const std::string name = option.name, flags = option.flags;
+        const bool later = std::string(option.group) == "Later";
+        CLI::Option* added = nullptr;
+        if (*option.value || later) {
+            const auto set = [&options, name](const std::string& value) {
+                api::setOption(options, name, value);
+            };
+            added = app.add_option_function<std::string>(flags, set, option.help)
+                        ->type_name(option.value)
+                        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        } else {
+            const auto set = [&options, name](std::int64_t) {
+                api::setOption(options, name, "on");
+            };
+            added = app.add_flag_function(flags, set, option.help);
+        }
+        added->group(later ? "" : option.group);
+    }
+}
+
+void readList(const std::string& path, std::vector<std::string>& inputs) {
+    const std::string text = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {})
+                                         : readFile(path);
+    // One name a line; names that hold newlines are separated by NUL, as `find -print0` does.
+    const char separator = text.find('\0') != std::string::npos ? '\0' : '\n';
+    std::size_t from = 0;
+    while (from < text.size()) {
+        const std::size_t end = std::min(text.find(separator, from), text.size());
+        if (end > from) inputs.push_back(text.substr(from, end - from));
+        from = end + 1;
+    }
+}
+
+std::string summary(const Outcome& outcome) {
+    const auto& j = outcome.json;
+    if (!j.contains("seconds")) return "";
+    std::string text = fmt::format("{} -> {}  {}x{}", quoted(outcome.input), quoted(outcome.output),
+                                   j.value("outputWidth", 0), j.value("outputHeight", 0));
+    const double seconds = j.value("seconds", 0.0);
+    return text + fmt::format("  {:.2f} s, {:.1f} MP/s", seconds,
+                              j.value("megapixelsPerSecond", 0.0));
+}
+
+class Report {
+  public:
+    Report(const Request& request, Display& display) : request_(request), display_(display) {}
+
+    void add(const Outcome& outcome) {
+        display_.finishedOne();
+        count(outcome);
+        if (request_.json) {
+            nlohmann::json object = outcome.json;
+            if (request_.explain) object["explanation"] = outcome.explanation;
+            std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                      << std::endl;
+        }
+        const bool bad = outcome.status == Status::failed || outcome.status == Status::exists;
+        if (bad) {
+            const std::string line = "acuity: " + outcome.message;
+            // In a batch they are named at the end, where they can be seen.
+            problems_.push_back(line);
+        } else if (outcome.status == Status::skipped) {
+            display_.line("skipped: " + outcome.message, false);
+        } else if (!request_.json) {
+            if (request_.explain || request_.options.dryRun) explain(outcome);
+            const std::string line = summary(outcome);
+            if (!line.empty()) display_.line(line, false);
+        }
+        for (const std::string& note : outcome.notes) display_.line("  note: " + note, false);
+    }
+
+    void problems() const {
+        for (const std::string& line : problems_) display_.line(line, true);
+    }
+
+    int status() const {
+        if (!problems_.empty()) return onlyUnstarted_ && !done_ ? 3 : 1;
+        return 0;
+    }
+
+  private:
+    void count(const Outcome& outcome) {
+        const bool good = outcome.status == Status::done || outcome.status == Status::skipped;
+        if (good) done_++;
+        const bool unstarted = outcome.status == Status::failed &&
+                               (outcome.kind == Kind::model || outcome.kind == Kind::engine);
+        if (!good && !unstarted) onlyUnstarted_ = false;
+    }
+
+    void explain(const Outcome& outcome) const {
+        // To standard error when the picture itself goes to standard output.
+        auto& out = outcome.output == "-" ? std::cerr : std::cout;
+        out << quoted(outcome.input) << ":\n";
+        for (const std::string& line : outcome.explanation) out << "  " << line << "\n";
+        out.flush();
+    }
+
+    const Request& request_;
+    Display& display_;
+    std::vector<std::string> problems_;
+    int done_ = 0;
+    bool onlyUnstarted_ = true;
+};
+
+int run(const Request& request, const Cancel& cancel) {
+    const auto items = pipeline::itemsFor(request.batch, request.options);
+    if (items.empty()) throw Error(Kind::input, "no pictures were found there");
+    if (request.json && request.batch.output == "-")
+        throw Error(Kind::usage, "--json and -o - both want standard output");
+    pipeline::Session session(request.options, &cancel);
+    pipeline::Progress progress;
+    Display display(progress, items.size(), request.quiet || request.options.dryRun);
+    Report report(request, display);
+    try {
+        pipeline::runBatch(items, session, progress,
+                           [&](const Outcome& outcome) { report.add(outcome); });
+    } catch (...) {
+        report.problems();
+        throw;
+    }
+    report.problems();
+    return report.status();
+}
+
+}  // namespace
+
+int upscale(const Arguments& arguments, const Cancel& cancel) {
+    CLI::App app("Enlarges pictures with neural networks.\n"
+                 "Other commands: acuity models, acuity score (see their --help).",
+                 "acuity");
+    app.footer("Example: acuity photo.jpg -s 4 -o large.tif");
+    Request request;
+    auto& batch = request.batch;
+    app.add_option("INPUT", batch.inputs, "pictures or folders; - is standard input");
+    app.add_option("-o,--output", batch.output, "file or folder; - is standard output")
+        ->type_name("OUT")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app.add_flag("-r,--recursive", batch.recursive, "folders with all they hold");
+    app.add_option("--files-from", request.lists, "take inputs from a list, a line each")
+        ->type_name("LIST");
+    app.add_flag("--quiet", request.quiet, "only errors");
+    app.add_flag("--json", request.json, "one JSON object per picture on standard output");
+    app.add_flag("--explain", request.explain, "say what is done, and why");
+    app.add_flag("--version", "print the version")->group("");
+    addTable(app, request.options);
+    if (const auto status = parse(app, arguments)) return *status;
+    for (const std::string& list : request.lists) readList(list, batch.inputs);
+    if (batch.inputs.empty()) throw Error(Kind::usage, "name a picture or a folder to enlarge");
+    if (request.options.overwrite && request.options.skipExisting)
+        throw Error(Kind::usage, "--overwrite and --skip-existing contradict each other");
+    return run(request, cancel);
+}
+
+}  // namespace acuity::cli
