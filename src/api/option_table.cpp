@@ -21,7 +21,7 @@ Apply word(std::string Options::*field, std::vector<std::string> words) {
         if (std::find(words.begin(), words.end(), v) == words.end()) {
             std::string list;
             for (const std::string& w : words) list += (list.empty() ? "" : ", ") + w;
-            throw Error(Kind::usage, quoted(v) + " is not one of " + list);
+            throw Error(Kind::usage, inQuotes(v) + " is not one of " + list);
         }
         o.*field = v;
     };
@@ -51,7 +51,7 @@ Apply neutral(std::vector<std::string> values) {
 void setFormat(Options& o, const std::string& v) {
     const auto format = codec::formatOfName(v);
     if (!format || !codec::facts(*format).writable)
-        throw Error(Kind::usage, quoted(v) + " is no format that can be written; there are jpg, "
+        throw Error(Kind::usage, inQuotes(v) + " is no format that can be written; there are jpg, "
                                              "png, webp, tiff, avif, jxl, gif and dz");
     o.format = format;
 }
@@ -59,7 +59,7 @@ void setFormat(Options& o, const std::string& v) {
 void setFit(Options& o, const std::string& v) {
     using pipeline::Fit;
     if (v != "inside" && v != "cover" && v != "exact")
-        throw Error(Kind::usage, quoted(v) + " is not one of inside, cover, exact");
+        throw Error(Kind::usage, inQuotes(v) + " is not one of inside, cover, exact");
     o.size.fit = v == "inside" ? Fit::inside : v == "cover" ? Fit::cover : Fit::exact;
 }
 
@@ -199,7 +199,7 @@ void setOption(Options& options, const std::string& name, const std::string& val
         }
         return;
     }
-    throw Error(Kind::usage, "there is no option " + quoted(name));
+    throw Error(Kind::usage, "there is no option " + inQuotes(name));
 }
 
 }  // namespace acuity::api

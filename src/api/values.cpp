@@ -13,7 +13,7 @@ namespace acuity::api {
 namespace {
 
 [[noreturn]] void wrong(const std::string& text, const std::string& wanted) {
-    throw Error(Kind::usage, quoted(text) + " is not " + wanted);
+    throw Error(Kind::usage, inQuotes(text) + " is not " + wanted);
 }
 
 /// Reads a number at the start of `text` and leaves the rest there.

@@ -16,7 +16,7 @@
 namespace acuity {
 namespace fs = std::filesystem;
 
-std::string quoted(const std::string& name) {
+std::string inQuotes(const std::string& name) {
     std::string out = "'";
     for (unsigned char c : name) {
         if (c == '\n') {
@@ -35,15 +35,15 @@ std::string quoted(const std::string& name) {
 
 std::string readFile(const std::string& path, std::uint64_t limit) {
     std::error_code code;
-    if (fs::is_directory(path, code)) throw Error(Kind::input, quoted(path) + " is a folder");
+    if (fs::is_directory(path, code)) throw Error(Kind::input, inQuotes(path) + " is a folder");
     std::ifstream in(path, std::ios::binary);
     if (!in)
-        throw Error(Kind::input, "cannot read " + quoted(path) + ": " + std::strerror(errno));
+        throw Error(Kind::input, "cannot read " + inQuotes(path) + ": " + std::strerror(errno));
     const auto size = fs::file_size(path, code);
     if (!code && size > limit)
-        throw Error(Kind::input, quoted(path) + " is larger than this kind of file can be");
+        throw Error(Kind::input, inQuotes(path) + " is larger than this kind of file can be");
     std::string bytes((std::istreambuf_iterator<char>(in)), {});
-    if (in.bad()) throw Error(Kind::input, "reading " + quoted(path) + " broke off");
+    if (in.bad()) throw Error(Kind::input, "reading " + inQuotes(path) + " broke off");
     return bytes;
 }
 
@@ -52,7 +52,7 @@ void writeFile(const std::string& path, const std::string& bytes) {
     std::ofstream out(draft.path(), std::ios::binary);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     out.close();
-    if (!out) throw Error(Kind::output, "cannot write " + quoted(path) + ": is the disk full?");
+    if (!out) throw Error(Kind::output, "cannot write " + inQuotes(path) + ": is the disk full?");
     draft.commit();
 }
 
@@ -73,16 +73,16 @@ Draft::Draft(const std::string& target) : target_(target) {
     lock_ = open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (lock_ < 0) {
         const std::string where = place.has_parent_path() ? place.parent_path().string() : ".";
-        throw Error(Kind::output, "cannot write into " + quoted(where) + ": " +
+        throw Error(Kind::output, "cannot write into " + inQuotes(where) + ": " +
                                       std::strerror(errno) + "; choose another place with -o");
     }
     if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
         close(lock_);
-        throw Error(Kind::output, "another run is just writing " + quoted(target));
+        throw Error(Kind::output, "another run is just writing " + inQuotes(target));
     }
     if (ftruncate(lock_, 0) != 0) {
         close(lock_);
-        throw Error(Kind::output, "cannot write " + quoted(target) + ": " + std::strerror(errno));
+        throw Error(Kind::output, "cannot write " + inQuotes(target) + ": " + std::strerror(errno));
     }
 }
 
@@ -96,7 +96,7 @@ void Draft::commit() {
     std::error_code code;
     if (fs::is_directory(path_, code)) fs::remove_all(target_, code);
     if (std::rename(path_.c_str(), target_.c_str()) != 0)
-        throw Error(Kind::output, "cannot write " + quoted(target_) + ": " + std::strerror(errno));
+        throw Error(Kind::output, "cannot write " + inQuotes(target_) + ": " + std::strerror(errno));
     committed_ = true;
 }
 

@@ -16,7 +16,7 @@ void writeFile(const std::string& path, const std::string& bytes);
 std::uint64_t freeSpace(const std::string& folder);
 
 /// For messages: "'name'" with control characters and quotes escaped, so that it stays one line.
-std::string quoted(const std::string& name);
+std::string inQuotes(const std::string& name);
 
 /// An output on its way: a hidden file (or folder) beside the target, named after it, so that a rerun
 /// after a crash meets and replaces its own leftovers, and locked, so that two runs cannot mix.

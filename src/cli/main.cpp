@@ -43,7 +43,7 @@ int dispatch(acuity::cli::Arguments arguments) {
         if (command == "models") return cli::models(rest);
         for (const char* later : {"diagnose", "compare", "roundtrip", "serve"})
             if (command == later)
-                throw Error(Kind::usage, "this version has no command " + quoted(later) + " yet");
+                throw Error(Kind::usage, "this version has no command " + inQuotes(later) + " yet");
         const auto end = std::find(arguments.begin(), arguments.end(), "--");
         if (std::find(arguments.begin(), end, "--version") != end) {
             fmt::print("acuity {}\n", version());

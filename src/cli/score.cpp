@@ -52,11 +52,11 @@ std::vector<std::pair<fs::path, fs::path>> pairs(const fs::path& sr, const fs::p
         auto best = match(true);
         if (best == candidates.end()) best = match(false);
         if (best == candidates.end())
-            throw Error(Kind::input, "there is no counterpart of " + quoted(original.string()) +
-                                         " in " + quoted(sr.string()));
+            throw Error(Kind::input, "there is no counterpart of " + inQuotes(original.string()) +
+                                         " in " + inQuotes(sr.string()));
         found.emplace_back(*best, original);
     }
-    if (found.empty()) throw Error(Kind::input, "no pictures are in " + quoted(hr.string()));
+    if (found.empty()) throw Error(Kind::input, "no pictures are in " + inQuotes(hr.string()));
     return found;
 }
 
@@ -83,7 +83,7 @@ int score(const Arguments& arguments) {
     if (const auto status = parse(app, arguments)) return *status;
     if (crop < 0) crop = scale;
     for (const std::string& path : {sr, hr})
-        if (!fs::exists(path)) throw Error(Kind::input, "there is no " + quoted(path));
+        if (!fs::exists(path)) throw Error(Kind::input, "there is no " + inQuotes(path));
     if (fs::is_directory(sr) != fs::is_directory(hr))
         throw Error(Kind::usage, "give two pictures or two folders");
     codec::startVips();

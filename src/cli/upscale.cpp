@@ -64,7 +64,7 @@ void readList(const std::string& path, std::vector<std::string>& inputs) {
 std::string summary(const Outcome& outcome) {
     const auto& j = outcome.json;
     if (!j.contains("seconds")) return "";
-    std::string text = fmt::format("{} -> {}  {}x{}", quoted(outcome.input), quoted(outcome.output),
+    std::string text = fmt::format("{} -> {}  {}x{}", inQuotes(outcome.input), inQuotes(outcome.output),
                                    j.value("outputWidth", 0), j.value("outputHeight", 0));
     const double seconds = j.value("seconds", 0.0);
     return text + fmt::format("  {:.2f} s, {:.1f} MP/s", seconds,
@@ -120,7 +120,7 @@ class Report {
     void explain(const Outcome& outcome) const {
         // To standard error when the picture itself goes to standard output.
         auto& out = outcome.output == "-" ? std::cerr : std::cout;
-        out << quoted(outcome.input) << ":\n";
+        out << inQuotes(outcome.input) << ":\n";
         for (const std::string& line : outcome.explanation) out << "  " << line << "\n";
         out.flush();
     }

@@ -105,7 +105,7 @@ void checkSpace(const Picture& picture, Format format, const std::string& path,
     const double least = rawBytes(picture, format, options) * leastShare(format);
     if (least <= room) return;
     throw Error(Kind::output, "the result needs at least " + rounded(megabytes(least)) +
-                                  " MB, and " + quoted(folder.empty() ? std::string(".") : folder) +
+                                  " MB, and " + inQuotes(folder.empty() ? std::string(".") : folder) +
                                   " has " + rounded(megabytes(room)) +
                                   " MB left; choose another place with -o");
 }

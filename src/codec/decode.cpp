@@ -31,7 +31,7 @@ VImage settled(const VImage& image, std::uint64_t memory, const Cancel* cancel) 
 }  // namespace
 
 void decode(Picture& picture, const std::string& path, const LoadOptions& options) {
-    const std::string shown = path == "-" ? "standard input" : quoted(path);
+    const std::string shown = path == "-" ? "standard input" : inQuotes(path);
     forgetVipsText();
     try {
         if (const Frames* found = attached(picture.frames.front())) {
@@ -51,7 +51,7 @@ void decode(Picture& picture, const std::string& path, const LoadOptions& option
         const std::string reason = takeVipsText();
         if (reason.find("No space left") != std::string::npos)
             throw Error(Kind::output,
-                        "no space is left in " + quoted(temporaryFolder()) +
+                        "no space is left in " + inQuotes(temporaryFolder()) +
                             " for the decoded picture; set TMPDIR to a folder with room");
         throw Error(Kind::input,
                     shown + " is damaged: " + reason +

@@ -48,7 +48,7 @@ void moveTo(const fs::path& from, const fs::path& to) {
     fs::rename(from, to, code);
     if (code)
         throw Error(Kind::output,
-                    "cannot write " + acuity::quoted(to.string()) + ": " + code.message());
+                    "cannot write " + acuity::inQuotes(to.string()) + ": " + code.message());
 }
 
 // A hidden folder beside the target; gone in every case when it leaves the scope.
@@ -60,7 +60,7 @@ struct Workshop {
         fs::create_directory(path, code);
         if (code)
             throw Error(Kind::output, "cannot write into " +
-                                          acuity::quoted(place.parent_path().string()) + ": " +
+                                          acuity::inQuotes(place.parent_path().string()) + ": " +
                                           code.message() + "; choose another place with -o");
     }
     ~Workshop() {

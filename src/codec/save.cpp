@@ -83,7 +83,7 @@ void save(const Picture& picture, Format format, const std::string& path,
           const SaveOptions& options) {
     startVips();
     forgetVipsText();
-    const std::string shown = path == "-" ? "standard output" : quoted(path);
+    const std::string shown = path == "-" ? "standard output" : inQuotes(path);
     try {
         if (options.cancel) options.cancel->check();
         checkSave(picture, format, path, options);

@@ -32,7 +32,7 @@ void writeAll(int out, const char* bytes, std::size_t count) {
         const ssize_t done = ::write(out, bytes, count);
         if (done < 0 && errno == EINTR) continue;
         if (done <= 0)
-            throw Error(Kind::input, "cannot keep the input in " + quoted(temporaryFolder()) +
+            throw Error(Kind::input, "cannot keep the input in " + inQuotes(temporaryFolder()) +
                                          ": " + why() + "; set TMPDIR to a folder with room");
         bytes += done;
         count -= static_cast<std::size_t>(done);
@@ -76,7 +76,7 @@ std::string temporaryFolder() {
 TempFile::TempFile() : path_(temporaryFolder() + "/acuity-XXXXXX") {
     const int file = mkstemp(path_.data());
     if (file < 0)
-        throw Error(Kind::output, "cannot write into " + quoted(temporaryFolder()) + ": " + why() +
+        throw Error(Kind::output, "cannot write into " + inQuotes(temporaryFolder()) + ": " + why() +
                                       "; set TMPDIR to a folder with room");
     ::close(file);
 }
@@ -87,7 +87,7 @@ TempFile::~TempFile() {
 
 Source openSource(const std::string& path, const Cancel* cancel) {
     Source source;
-    source.shown = path == "-" ? "standard input" : quoted(path);
+    source.shown = path == "-" ? "standard input" : inQuotes(path);
     if (path == "-") {
         source.spool = spooled(0, source.shown, cancel);
     } else {

@@ -137,7 +137,7 @@ std::shared_ptr<Engine> openEngine(const std::string& device, int number) {
         return std::make_shared<OpenVino>(found[size_t(number)]);
     }
     if (device != "cpu" && device != "auto")
-        throw Error(Kind::usage, "--engine knows cpu, gpu and auto, not " + quoted(device));
+        throw Error(Kind::usage, "--engine knows cpu, gpu and auto, not " + inQuotes(device));
     return std::make_shared<OpenVino>("CPU");
 }
 

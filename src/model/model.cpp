@@ -34,7 +34,7 @@ Facts factsFrom(const json& object, const std::string& where) {
         if (sound) return facts;
     } catch (const json::exception&) {
     }
-    throw Error(Kind::model, quoted(where) + " does not state scale and halo as Acuity needs them");
+    throw Error(Kind::model, inQuotes(where) + " does not state scale and halo as Acuity needs them");
 }
 
 json readCard(const fs::path& path) {
@@ -43,7 +43,7 @@ json readCard(const fs::path& path) {
         if (card.is_object()) return card;
     } catch (const json::exception&) {
     }
-    throw Error(Kind::model, quoted(path.string()) + " is no model card (a JSON object)");
+    throw Error(Kind::model, inQuotes(path.string()) + " is no model card (a JSON object)");
 }
 
 Model interpolation(const std::string& name) {
@@ -71,14 +71,14 @@ std::string readWeights(const fs::path& path) {
 
 Model fromFile(const fs::path& path, engine::Engine* engine) {
     if (path.extension() != ".onnx")
-        throw Error(Kind::model, quoted(path.string()) + " is no .onnx file, the kind of model file "
+        throw Error(Kind::model, inQuotes(path.string()) + " is no .onnx file, the kind of model file "
                                                          "that this version runs");
     const fs::path card = fs::path(path).replace_extension(".json");
     Model model;
     model.name = path.stem().string();
     if (fs::exists(card)) model = fromCard(card);
     model.onnx = readWeights(path);
-    if (model.onnx.empty()) throw Error(Kind::model, quoted(path.string()) + " is empty");
+    if (model.onnx.empty()) throw Error(Kind::model, inQuotes(path.string()) + " is empty");
     if (model.card.is_null()) {
         model.card = json::object();
         if (const auto text = onnxMetadata(model.onnx, "acuity")) {
@@ -88,7 +88,7 @@ Model fromFile(const fs::path& path, engine::Engine* engine) {
             try {
                 model.facts = measureFacts(model.onnx, *engine);
             } catch (const Error& error) {
-                throw Error(error.kind(), quoted(path.string()) + ": " + error.what());
+                throw Error(error.kind(), inQuotes(path.string()) + ": " + error.what());
             }
         }
     }
@@ -138,7 +138,7 @@ Model load(const std::string& nameOrFile, engine::Engine* engine) {
     if (isPath) return fromFile(nameOrFile, engine);
     const fs::path shipped = fs::path(modelsFolder()) / (nameOrFile + ".onnx");
     if (modelsFolder().empty() || !fs::exists(shipped))
-        throw Error(Kind::model, "there is no model " + quoted(nameOrFile) + "; there are " +
+        throw Error(Kind::model, "there is no model " + inQuotes(nameOrFile) + "; there are " +
                                      knownNames() + ", and .onnx files by their path");
     return fromFile(shipped, engine);
 }
@@ -151,7 +151,7 @@ void verify(const Model& model) {
     const std::string actual = sum;
     g_free(sum);
     if (actual != expected)
-        throw Error(Kind::model, "the weights of " + quoted(model.name) +
+        throw Error(Kind::model, "the weights of " + inQuotes(model.name) +
                                      " are not those of its card; install them again");
 }
 
@@ -173,13 +173,13 @@ std::shared_ptr<engine::Compiled> Runner::compiled(int height, int width) {
         slot = engine_->compile(model_.onnx, height, width, settings_);
     } catch (const Error& error) {
         bySize_.erase({height, width});
-        throw Error(error.kind(), "model " + quoted(model_.name) + ": " + error.what());
+        throw Error(error.kind(), "model " + inQuotes(model_.name) + ": " + error.what());
     }
     const engine::Size in = slot->input(), out = slot->output();
     if (in.channels != 3 || out.channels != 3 || out.height != in.height * facts().scale ||
         out.width != in.width * facts().scale) {
         bySize_.erase({height, width});
-        throw Error(Kind::model, "model " + quoted(model_.name) + " does not enlarge RGB by " +
+        throw Error(Kind::model, "model " + inQuotes(model_.name) + " does not enlarge RGB by " +
                                      std::to_string(facts().scale) + " as its card says");
     }
     // A long batch of many sizes must not hold every network it ever compiled.

@@ -36,7 +36,7 @@ std::vector<fs::path> picturesIn(const fs::path& folder, bool recursive) {
         for (const auto& entry : fs::directory_iterator(folder, quiet, code)) take(entry);
     }
     if (code)
-        throw Error(Kind::input, "cannot list " + quoted(folder.string()) + ": " + code.message());
+        throw Error(Kind::input, "cannot list " + inQuotes(folder.string()) + ": " + code.message());
     std::sort(found.begin(), found.end());
     return found;
 }
@@ -111,7 +111,7 @@ std::vector<Item> itemsFor(const BatchRequest& request, const Options& options) 
     const bool toFolder = isFolder(request.output, many) && !(options.format && !many &&
                           !fs::is_directory(request.output) && request.output.back() != '/');
     if (many && toFolder && fs::exists(request.output) && !fs::is_directory(request.output))
-        throw Error(Kind::usage, quoted(request.output) +
+        throw Error(Kind::usage, inQuotes(request.output) +
                                      " is a file; several pictures need a folder");
     for (const std::string& input : request.inputs) {
         if (input != "-" && fs::is_directory(input)) {

@@ -165,8 +165,8 @@ class Job {
 
     Status refused(Status status) {
         out_.message = status == Status::skipped
-                           ? quoted(out_.output) + " is already there"
-                           : quoted(out_.output) +
+                           ? inQuotes(out_.output) + " is already there"
+                           : inQuotes(out_.output) +
                                  " exists; --overwrite replaces it, --skip-existing passes over it";
         return status;
     }
@@ -177,7 +177,7 @@ class Job {
         std::error_code code;
         fs::create_directories(folder, code);
         if (code)
-            throw Error(Kind::output, "cannot make the folder " + quoted(folder.string()) + ": " +
+            throw Error(Kind::output, "cannot make the folder " + inQuotes(folder.string()) + ": " +
                                           code.message() + "; choose another place with -o");
     }
 
@@ -191,7 +191,7 @@ class Job {
                                                       picture.animated ? "frames" : "pages")
                                         : ""));
         for (std::string& line : explain(work)) lines.push_back(std::move(line));
-        lines.push_back(fmt::format("written to {} as {}", quoted(out_.output),
+        lines.push_back(fmt::format("written to {} as {}", inQuotes(out_.output),
                                     codec::facts(format).name));
     }
 
@@ -218,8 +218,8 @@ class Job {
         out_.kind = kind;
         out_.message = message;
         // Every failure names its picture, whichever room it comes from.
-        if (message.find(quoted(item_.input)) == std::string::npos)
-            out_.message = quoted(item_.input) + ": " + message;
+        if (message.find(inQuotes(item_.input)) == std::string::npos)
+            out_.message = inQuotes(item_.input) + ": " + message;
     }
 
     void finishJson() {
@@ -246,7 +246,7 @@ codec::Format formatFor(const Item& item, codec::Format input, const Options& op
     if (!item.output.empty() && item.output != "-") {
         const auto named = codec::formatOfName(fs::path(item.output).filename().string());
         if (named && codec::facts(*named).writable) return *named;
-        throw Error(Kind::output, "cannot tell the format of " + quoted(item.output) +
+        throw Error(Kind::output, "cannot tell the format of " + inQuotes(item.output) +
                                       "; end its name in .jpg, .png, .webp, .tif, .avif, .jxl, "
                                       ".gif or .dzi, or give --format");
     }
