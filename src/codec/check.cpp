@@ -104,10 +104,10 @@ void checkSpace(const Picture& picture, Format format, const std::string& path,
     const double room = static_cast<double>(freeSpace(folder));
     const double least = rawBytes(picture, format, options) * leastShare(format);
     if (least <= room) return;
-    throw Error(Kind::output, "the result needs at least " + rounded(megabytes(least)) +
-                                  " MB, and " + inQuotes(folder.empty() ? std::string(".") : folder) +
-                                  " has " + rounded(megabytes(room)) +
-                                  " MB left; choose another place with -o");
+    throw Error(Kind::output,
+                "the result needs at least " + rounded(megabytes(least)) + " MB, and " +
+                    inQuotes(folder.empty() ? std::string(".") : folder) + " has " +
+                    rounded(megabytes(room)) + " MB left; choose another place with -o");
 }
 
 void tellDepth(const Picture& picture, Format format, const SaveOptions& options,

@@ -98,8 +98,9 @@ void saveFolder(const VImage& image, const Picture& picture, const std::string& 
         image.dzsave((workshop.path / "picture").c_str(), tiling(picture, options));
     }
     if (options.cancel) options.cancel->check();
-    const fs::path tiles = folder / (name + "_files");
     std::error_code code;
+    fs::remove(workshop.path / "picture_files" / "vips-properties.xml", code);
+    const fs::path tiles = folder / (name + "_files");
     fs::rename(tiles, workshop.path / "old", code);  // what an earlier run wrote
     moveTo(workshop.path / "picture_files", tiles);
     moveTo(workshop.path / "picture.dzi", draft.path());

@@ -84,7 +84,7 @@ Frames readFrames(const Source& source, Format format, const LoadOptions& option
     Roll roll = openRoll(source, format, options, random, picture.notes);
     Frames frames;
     frames.count = roll.frames;
-    picture.metadata = readMetadata(roll.image, source, format);
+    picture.metadata = readMetadata(roll.image, source, format, roll.firstPage);
     frames.orientation = orientationOf(roll.image, format);
     picture.animated = roll.frames > 1 && (format == Format::gif || format == Format::webp);
     if (picture.animated) {

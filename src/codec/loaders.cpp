@@ -130,7 +130,6 @@ Roll openRoll(const Source& source, Format format, const LoadOptions& options, b
         if (hasPages(format) && options.page > 0) how->set("page", 0);
         VImage header = call(source, format, how);
         const int inFile = hasPages(format) ? std::max(1, integer(header, "n-pages", 1)) : 1;
-        roll.pagesInFile = inFile;
         Pages pages = choosePages(source, format, header, inFile, options, notes);
         checkPixels(source, header.width(), header.height(), pages.count, options);
         if (pages.first != 0 || pages.count != 1)
@@ -138,6 +137,7 @@ Roll openRoll(const Source& source, Format format, const LoadOptions& options, b
                           access(options, random)->set("page", pages.first)->set("n", pages.count));
         checkPixels(source, header.width(), header.height(), 1, options);
         roll.frames = pages.count;
+        roll.firstPage = pages.first;
         if (header.height() % roll.frames != 0)
             throw Error(Kind::input, source.shown + " has frames of different sizes");
         roll.image = header;

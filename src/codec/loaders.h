@@ -12,7 +12,7 @@ namespace acuity::codec {
 struct Roll {
     vips::VImage image;
     int frames = 1;
-    int pagesInFile = 1;
+    int firstPage = 0;
 };
 
 /// Opens in order, or for random access. Throws Error(input).

@@ -6,6 +6,7 @@
 
 namespace acuity::codec {
 
-Metadata readMetadata(const vips::VImage& image, const Source& source, Format format);
+/// `page` is the first page taken of the file.
+Metadata readMetadata(const vips::VImage& image, const Source& source, Format format, int page);
 
 }  // namespace acuity::codec

@@ -64,7 +64,7 @@ gint64 Sink::onWrite(VipsTargetCustom*, gconstpointer bytes, gint64 count, Sink*
     const auto size = static_cast<std::size_t>(count);
     if (sink->passing_) return sink->put(from, size) ? count : -1;
     sink->held_.append(from, size);
-    if (sink->held_.size() < kHeadBytes) return count;
+    if (sink->wrapping_.whole || sink->held_.size() < kHeadBytes) return count;
     return sink->flushHead() ? count : -1;
 }
 
@@ -78,7 +78,6 @@ gint64 Sink::onSeek(VipsTargetCustom*, gint64 offset, int whence, Sink* sink) {
 
 void Sink::finish() {
     if (!passing_) flushHead();
-    put(wrapping_.tail.data(), wrapping_.tail.size());
     if (file_ >= 0 && ::close(file_) != 0 && trouble_ == 0) trouble_ = errno;
     file_ = -1;
     if (trouble_ != 0)

@@ -15,7 +15,8 @@ struct Wrapping {
     /// Receives the first bytes (kHeadBytes, or the whole file where it is shorter), returns what
     /// stands in their place. Empty: nothing is changed.
     std::function<std::string(std::string)> head;
-    std::string tail;  // follows the last byte
+    /// Hold everything back and hand it to `head` at the end, for formats with lengths up front.
+    bool whole = false;
 };
 
 /// Not to be combined with encoders that seek back (TIFF), unless the wrapping is empty.

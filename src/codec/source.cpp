@@ -76,8 +76,8 @@ std::string temporaryFolder() {
 TempFile::TempFile() : path_(temporaryFolder() + "/acuity-XXXXXX") {
     const int file = mkstemp(path_.data());
     if (file < 0)
-        throw Error(Kind::output, "cannot write into " + inQuotes(temporaryFolder()) + ": " + why() +
-                                      "; set TMPDIR to a folder with room");
+        throw Error(Kind::output, "cannot write into " + inQuotes(temporaryFolder()) + ": " +
+                                      why() + "; set TMPDIR to a folder with room");
     ::close(file);
 }
 
