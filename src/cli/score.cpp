@@ -5,7 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
-#include <optional>
+#include <nlohmann/json.hpp>
 
 #include "base/files.h"
 #include "cli/commands.h"

@@ -171,7 +171,7 @@ int upscale(const Arguments& arguments, const Cancel& cancel) {
     app.add_flag("--quiet", request.quiet, "only errors");
     app.add_flag("--json", request.json, "one JSON object per picture on standard output");
     app.add_flag("--explain", request.explain, "say what is done, and why");
-    app.add_flag("--version", "print the version")->group("");
+    app.add_flag_function("--version", [](std::int64_t) {}, "print the version");
     addTable(app, request.options);
     if (const auto status = parse(app, arguments)) return *status;
     for (const std::string& list : request.lists) readList(list, batch.inputs);

@@ -261,7 +261,7 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
         throw Error(Kind::internal, "libvips refused the image operation");
     out->Xsize = in.width() * facts.scale;
     out->Ysize = in.height() * facts.scale;
-    if (vips_image_generate(out, nullptr, generate, nullptr, op, nullptr))
+    if (vips_image_generate(out, nullptr, generate, nullptr, nullptr, op))
         throw Error(Kind::internal, "libvips refused the image operation");
     return result;
 }

@@ -1,0 +1,142 @@
+// Models: names, files, damage, and the network's own result against PyTorch's.
+#include <catch2/catch.hpp>
+
+#include <cstring>
+
+#include "base/files.h"
+#include "model/onnx_facts.h"
+#include "model/tuning.h"
+#include "networks.h"
+#include "support.h"
+
+using namespace acuity;
+using test::Folder;
+
+namespace {
+
+std::string shippedBytes(const std::string& name) {
+    return readFile(model::modelsFolder() + "/" + name + ".onnx");
+}
+
+/// The message of the Error that `act` throws, or "".
+std::string refusal(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("every shipped model has the weights of its card") {
+    int checked = 0;
+    for (const model::Model& m : model::catalogue()) {
+        if (m.interpolation() && m.facts.scale == 1) continue;
+        const model::Model loaded = model::load(m.name, nullptr);
+        CHECK_NOTHROW(model::verify(loaded));
+        for (const char* key : {"summary", "licence", "data", "recipe", "scores"})
+            CHECK(loaded.card.contains(key));
+        checked++;
+    }
+    CHECK(checked >= 2);
+}
+
+TEST_CASE("altered weights are noticed") {
+    model::Model m = model::load("faithful-x4", nullptr);
+    m.onnx[m.onnx.size() / 2] ^= 1;
+    CHECK(refusal([&] { model::verify(m); }).find("faithful-x4") != std::string::npos);
+}
+
+TEST_CASE("unknown and unreadable models are refused by name") {
+    CHECK(refusal([] { model::load("nonsense", nullptr); }).find("faithful-x4") !=
+          std::string::npos);
+    CHECK(refusal([] { model::load("/no/such.onnx", nullptr); }).find("/no/such.onnx") !=
+          std::string::npos);
+    CHECK(refusal([] { model::load("/etc/hostname.pth", nullptr); }) != "");
+}
+
+TEST_CASE("a file away from its card still tells what it is") {
+    Folder folder;
+    test::writeBytes(folder / "copy.onnx", shippedBytes("faithful-x4"));
+    const model::Model m = model::load(folder / "copy.onnx", nullptr);
+    CHECK(m.facts.scale == 4);
+    CHECK(m.facts.halo == 18);
+    CHECK(m.facts.skip == model::Skip::bicubic);
+}
+
+TEST_CASE("the receptive field can be measured") {
+    const auto engine = engine::openEngine("cpu");
+    const model::Facts facts = model::measureFacts(shippedBytes("faithful-x4"), *engine);
+    CHECK(facts.scale == 4);
+    CHECK(facts.halo > 9);
+    CHECK(facts.halo <= 18);
+}
+
+TEST_CASE("a model file cut anywhere is refused, not run") {
+    const std::string whole = shippedBytes("faithful-x2");
+    Folder folder;
+    for (const double share : {0.0, 0.001, 0.1, 0.5, 0.9, 0.999}) {
+        test::writeBytes(folder / "cut.onnx", whole.substr(0, std::size_t(share * whole.size())));
+        const std::string message = refusal([&] {
+            const auto engine = engine::openEngine("cpu");
+            model::Runner runner(model::load(folder / "cut.onnx", engine.get()), engine, {});
+            runner.compiled(64, 64);
+        });
+        CHECK(message.find("cut") != std::string::npos);
+        CHECK(message.find('\n') == std::string::npos);
+    }
+}
+
+TEST_CASE("metadata of damaged files is absent, never wrong memory") {
+    const std::string whole = shippedBytes("faithful-x2");
+    REQUIRE(model::onnxMetadata(whole, "acuity"));
+    CHECK_FALSE(model::onnxMetadata(whole, "other"));
+    std::mt19937 random(5);
+    std::string damaged = whole;
+    for (int i = 0; i < 300; i++) {
+        damaged[random() % damaged.size()] = char(random());
+        model::onnxMetadata(std::string_view(damaged).substr(0, random() % damaged.size()),
+                            "acuity");
+    }
+    std::string noise(200, 0);
+    for (int i = 0; i < 2000; i++) {
+        for (char& c : noise) c = char(random());
+        CHECK_FALSE(model::onnxMetadata(noise, "acuity"));
+    }
+}
+
+TEST_CASE("the engine gives what PyTorch gives") {
+    // tests/data/*.vector: float32 input [3, 16, 16], then PyTorch's output [3, s*16, s*16].
+    for (const auto& [name, scale] : {std::pair{"faithful-x4", 4}, {"faithful-x2", 2}}) {
+        const std::string bytes =
+            readFile(std::string(ACUITY_SOURCE) + "/tests/data/" + name + ".vector");
+        const std::size_t in = 3 * 16 * 16, out = in * std::size_t(scale) * scale;
+        REQUIRE(bytes.size() == (in + out) * sizeof(float));
+        std::vector<float> expected(out);
+        std::memcpy(expected.data(), bytes.data() + in * sizeof(float), out * sizeof(float));
+        for (const auto precision : {engine::Precision::f32, engine::Precision::bf16}) {
+            const auto request = test::shipped(name, 1, precision)->compiled(16, 16)->request();
+            std::memcpy(request->input(), bytes.data(), in * sizeof(float));
+            request->run();
+            double far = 0;
+            for (std::size_t i = 0; i < out; i++)
+                far = std::max(far, double(std::abs(request->output()[i] - expected[i])));
+            CHECK(far * 255 <= (precision == engine::Precision::f32 ? 0.02 : 2.5));
+        }
+    }
+}
+
+TEST_CASE("a tuning is found, remembered, and only for its own kind") {
+    Folder folder;
+    setenv("ACUITY_CACHE", folder.path().c_str(), 1);
+    const auto runner = test::shipped("faithful-x2", 1);
+    CHECK_FALSE(model::rememberedTuning(*runner));
+    const model::Tuning guess = model::estimateTuning(*runner);
+    CHECK(guess.tile >= 96);
+    CHECK(model::measureTile(*runner, 64, 1) > 0);
+    test::writeBytes(folder / "tuning.json", "{\"x\": [1");  // damaged: as if there were none
+    CHECK_FALSE(model::rememberedTuning(*runner));
+    unsetenv("ACUITY_CACHE");
+}

@@ -1,0 +1,61 @@
+// The pool that computes tiles: once each, errors told, nothing left waiting.
+#include "ops/tile_pool.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+
+using namespace acuity;
+using ops::TilePool;
+
+namespace {
+std::vector<std::uint8_t> tileOf(int index) { return {std::uint8_t(index)}; }
+}  // namespace
+
+TEST_CASE("tiles come back in order, each computed once") {
+    std::vector<std::atomic<int>> times(60);
+    TilePool pool({10, 6, 3, 10},
+                  [&](int, int index) {
+                      times[std::size_t(index)]++;
+                      return tileOf(index);
+                  },
+                  nullptr);
+    for (int row = 0; row < 6; row++) {
+        const auto tiles = pool.get(0, row, 10, 1);
+        for (int x = 0; x < 10; x++) CHECK((*tiles[std::size_t(x)])[0] == row * 10 + x);
+    }
+    for (const auto& n : times) CHECK(n == 1);
+    CHECK(pool.computed() == 60);
+}
+
+TEST_CASE("many readers of the same rows share the work") {
+    TilePool pool({8, 8, 2, 8}, [](int, int index) { return tileOf(index); }, nullptr);
+    std::vector<std::thread> readers;
+    std::atomic<int> wrong{0};
+    for (int r = 0; r < 6; r++)
+        readers.emplace_back([&] {
+            for (int row = 0; row < 8; row++)
+                for (int x = 0; x < 8; x++)
+                    if ((*pool.get(x, row, 1, 1)[0])[0] != row * 8 + x) wrong++;
+        });
+    for (auto& t : readers) t.join();
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("what computing throws reaches every reader, now and later") {
+    TilePool pool({4, 4, 2, 4},
+                  [](int, int index) -> std::vector<std::uint8_t> {
+                      if (index == 5) throw Error(Kind::engine, "broken");
+                      return tileOf(index);
+                  },
+                  nullptr);
+    CHECK_THROWS_WITH(pool.get(0, 1, 4, 1), "broken");
+    CHECK_THROWS_WITH(pool.get(0, 3, 1, 1), "broken");
+}
+
+TEST_CASE("a pool may go while tiles are still read ahead") {
+    for (int i = 0; i < 20; i++) {
+        TilePool pool({50, 50, 2, 200}, [](int, int index) { return tileOf(index); }, nullptr);
+        CHECK(pool.get(3, 0, 1, 1).size() == 1);
+    }
+}
