@@ -161,17 +161,25 @@ TEST_CASE("what is missing, a folder of nothing, or unreadable is said so") {
     checkManners(secret, "secret.png");
 }
 
-TEST_CASE("special files do not hang it") {
+TEST_CASE("a named pipe is read like standard input") {
     Folder folder;
     mkfifo((folder / "pipe.png").c_str(), 0600);
+    std::thread writer([&] { writeBytes(folder / "pipe.png", painted(".png", 10, 8)); });
+    const Result result = run({folder / "pipe.png", "-m", "bicubic", "-o", folder / "out.png"});
+    writer.join();
+    CHECK(result.status == 0);
+    CHECK(sizeOf(folder / "out.png") == "40x32");
+}
+
+TEST_CASE("an endless stranger is refused by its first bytes") {
+    Folder folder;
     Io io;
-    io.timeout = 10;
-    const Result pipe = run({folder / "pipe.png", "-m", "bicubic", "-o", folder / "out.png"}, io);
-    CHECK(pipe.status == 1);
+    io.timeout = 5;
+    io.env["TMPDIR"] = folder.path();  // whatever it puts aside goes with the folder
     const Result device = run({"/dev/zero", "-m", "bicubic", "-o", folder / "out.png"}, io);
     CHECK(device.status == 1);
-    CHECK(device.peak < 600);
-    CHECK(files(folder.path()) == Names{"pipe.png"});
+    checkManners(device, "/dev/zero");
+    CHECK(files(folder.path()).empty());
 }
 
 TEST_CASE("an output that cannot be written fails in a sentence") {
@@ -214,7 +222,7 @@ TEST_CASE("a full disk fails in a sentence and leaves nothing") {
         const Result result = run({folder / "in.png", "-m", "bicubic", "-s", "16", "-q", "100",
                                    "-o", folder / ("disk/out." + extension)});
         CHECK(result.status == 1);
-        checkManners(result, "out." + extension);
+        checkManners(result, "/disk");
         CHECK(files(folder / "disk").empty());
     }
 }
@@ -225,11 +233,11 @@ TEST_CASE("formats refuse what they cannot hold before any work") {
     const Result webp =
         run({folder / "wide.png", "-m", "bicubic", "-s", "2", "-o", folder / "out.webp"});
     CHECK(webp.status == 1);
-    checkManners(webp, "out.webp");
+    checkManners(webp, "wide.png");
     const Result jpeg =
         run({folder / "wide.png", "-m", "bicubic", "-s", "8", "-o", folder / "out.jpg"});
     CHECK(jpeg.status == 1);
-    checkManners(jpeg, "out.jpg");
+    checkManners(jpeg, "wide.png");
     CHECK(files(folder.path()) == Names{"wide.png"});
 }
 
@@ -268,12 +276,12 @@ TEST_CASE("mistaken command lines are usage errors that name the mistake") {
         {{"-Z"}, "-Z"},
         {{"-q", "101"}, "101"},
         {{"-q", "good"}, "good"},
-        {{"--depth", "12"}, "12"},
+        {{"--depth", "12"}, "--depth"},
         {{"--memory", "plenty"}, "plenty"},
         {{"--overwrite", "--skip-existing"}, "--skip-existing"},
         {{"--format", "doc"}, "doc"},
         {{"--background", "blueish"}, "blueish"},
-        {{"--consistency", "2"}, "2"},
+        {{"--consistency", "2"}, "--consistency"},
         {{"-j", "-1"}, "-1"}};
     for (const auto& [options, named] : mistakes) {
         INFO(options.front());
@@ -284,9 +292,6 @@ TEST_CASE("mistaken command lines are usage errors that name the mistake") {
         CHECK(contains(result.err, named));
         CHECK(files(folder.path()) == Names{"in.png"});
     }
-    const Result nothing = run({});
-    CHECK(nothing.status == 2);
-    CHECK_FALSE(nothing.err.empty());
 }
 
 TEST_CASE("stages that are not built accept only their neutral value") {
@@ -311,8 +316,9 @@ TEST_CASE("stages that are not built accept only their neutral value") {
 }
 
 TEST_CASE("help and version are no errors") {
-    for (const std::string option : {"--help", "--version"}) {
-        const Result result = run({option});
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{}, {"--help"}, {"--version"}}) {
+        const Result result = run(words);
         CHECK(result.status == 0);
         CHECK_FALSE(result.out.empty());
         CHECK(result.err.empty());

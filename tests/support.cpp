@@ -168,8 +168,11 @@ Folder::~Folder() {
 std::set<std::string> files(const fs::path& folder) {
     std::set<std::string> found;
     if (!fs::exists(folder)) return found;
+    // Files may vanish while they are listed: another process is at work.
+    std::error_code gone;
     for (const auto& entry : fs::recursive_directory_iterator(folder))
-        if (!entry.is_directory()) found.insert(fs::relative(entry.path(), folder).string());
+        if (!entry.is_directory(gone))
+            found.insert(entry.path().lexically_relative(folder).string());
     return found;
 }
 
@@ -249,7 +252,8 @@ std::string pngDeclaring(unsigned width, unsigned height) {
 
 std::string shippedModel(const std::string& name) {
     const fs::path path = fs::path(ACUITY_SOURCE) / "models" / (name + ".onnx");
-    return fs::exists(path) ? path.string() : "";
+    const bool whole = fs::exists(path) && fs::exists(fs::path(path).replace_extension(".json"));
+    return whole ? path.string() : "";
 }
 
 std::vector<std::string> lines(const std::string& text) {

@@ -1,5 +1,4 @@
-// What the end-to-end tests share: running the real program, folders that vanish, pictures to feed
-// it.
+// What the end-to-end tests share: running the real program, folders that vanish, pictures.
 #pragma once
 
 #include <filesystem>
