@@ -3,8 +3,11 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "codec/containers.h"
 #include "codec/deepzoom.h"
+#include "codec/exif.h"
 #include "codec/formats.h"
+#include "codec/metadata_write.h"
 #include "codec/prepare.h"
 #include "codec/save.h"
 #include "codec/source.h"
@@ -142,6 +145,28 @@ void tellShape(const Picture& picture, Format format, const SaveOptions& options
                       " cannot hold their profile here");
 }
 
+void tellMetadata(const Picture& picture, Format format, const SaveOptions& options,
+                  std::vector<std::string>& out) {
+    if (!options.keepMetadata) return;
+    const Metadata& has = picture.metadata;
+    const std::string name = spoken(format);
+    const bool none = format == Format::ppm || format == Format::dz;
+    if (none && !(has.exif.empty() && has.xmp.empty() && has.iptc.empty()))
+        out.push_back(name + " holds no metadata: it was given up");
+    if (format == Format::gif && !has.exif.empty())
+        out.push_back("GIF holds no EXIF: it was given up");
+    if (format != Format::jpeg) return;
+    const Metadata written = corrected(picture, format, options);
+    const auto before = Exif::parse(has.exif), after = Exif::parse(written.exif);
+    if (before && !after)
+        out.push_back("JPEG holds at most 64 KB of EXIF: it was given up");
+    else if (before && before->find(before->photo, exif_tag::makerNote) &&
+             !after->find(after->photo, exif_tag::makerNote))
+        out.push_back("JPEG holds at most 64 KB of EXIF: the maker's private note was given up");
+    if (written.xmp.size() > kJpegXmpMost)
+        out.push_back("JPEG holds at most 64 KB of XMP: it was given up");
+}
+
 }  // namespace
 
 std::vector<std::string> checkSave(const Picture& picture, Format format, const std::string& path,
@@ -156,6 +181,7 @@ std::vector<std::string> checkSave(const Picture& picture, Format format, const 
     std::vector<std::string> sentences;
     tellDepth(picture, format, options, sentences);
     tellShape(picture, format, options, sentences);
+    tellMetadata(picture, format, options, sentences);
     return sentences;
 }
 

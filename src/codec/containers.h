@@ -31,4 +31,8 @@ constexpr std::size_t kJpegExifMost = 65535 - 2 - 6, kJpegXmpMost = 65535 - 2 - 
 Metadata jxlMetadata(const std::string& path);
 std::string gifXmp(const std::string& path);
 
+/// `dpiX` and `dpiY` as the container itself says; libvips makes up 72 where it says nothing.
+Metadata jpegResolution(const std::string& head);
+Metadata pngResolution(const std::string& path);
+
 }  // namespace acuity::codec

@@ -72,4 +72,31 @@ std::string gifXmp(const std::string& path) {
     return ladder == std::string::npos ? "" : head.substr(from, ladder - from);
 }
 
+Metadata jpegResolution(const std::string& head) {
+    Metadata found;
+    if (head.size() < 18 || head.compare(2, 2, "\xff\xe0") != 0 ||
+        head.compare(6, 5, "JFIF\0"s) != 0)
+        return found;
+    const double unit = head[13] == 1 ? 1 : head[13] == 2 ? 2.54 : 0;
+    found.dpiX = unit * static_cast<double>(number(head, 14, 2));
+    found.dpiY = unit * static_cast<double>(number(head, 16, 2));
+    return found;
+}
+
+Metadata pngResolution(const std::string& path) {
+    Metadata found;
+    const File file(fopen(path.c_str(), "rb"));
+    std::uint64_t at = 8;
+    for (int chunks = 0; file && chunks < 1000; ++chunks) {
+        const std::string head = bytesAt(file.get(), at, 17);
+        if (head.size() < 17 || head.compare(4, 4, "IDAT") == 0) break;
+        if (head.compare(4, 4, "pHYs") == 0 && bytesAt(file.get(), at + 16, 1) == "\1") {
+            found.dpiX = static_cast<double>(number(head, 8, 4)) * 0.0254;
+            found.dpiY = static_cast<double>(number(head, 12, 4)) * 0.0254;
+        }
+        at += number(head, 0, 4) + 12;
+    }
+    return found;
+}
+
 }  // namespace acuity::codec

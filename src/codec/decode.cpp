@@ -32,7 +32,7 @@ VImage settled(const VImage& image, std::uint64_t memory, const Cancel* cancel) 
 
 void decode(Picture& picture, const std::string& path, const LoadOptions& options) {
     const std::string shown = path == "-" ? "standard input" : inQuotes(path);
-    forgetVipsText();
+    const FreshVipsText fresh;
     try {
         if (const Frames* found = attached(picture.frames.front())) {
             Frames frames = *found;  // the frame that owns the original is replaced below

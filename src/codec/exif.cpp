@@ -73,11 +73,13 @@ class Writer {
         number(42, 2);
         number(8, 4);
         if (const ExifEntry* note = exif.find(exif.photo, exif_tag::makerNote))
-            if (note->data.size() > 4 && exif.makerNotePlace % 2 == 0) {
+            if (note->data.size() > 4 && exif.makerNotePlace >= 8) {
                 noteFrom_ = exif.makerNotePlace;
                 noteTo_ = noteFrom_ + note->data.size();
             }
     }
+
+    void startAt(std::size_t place) { patch(4, static_cast<std::uint32_t>(place), 4); }
 
     // Reserves room for a directory with `entries` fields.
     std::size_t reserve(std::size_t entries) { return place(2 + entries * 12 + 4); }
@@ -103,9 +105,7 @@ class Writer {
     std::string done() { return std::move(out_); }
 
   private:
-    bool free(std::size_t from, std::size_t to) const {
-        return from >= 8 && to > from && !noteUsed_;
-    }
+    bool free(std::size_t from, std::size_t to) const { return to > from && !noteUsed_; }
 
     std::size_t take(std::size_t at, std::size_t size) {
         noteUsed_ = true;
@@ -244,6 +244,7 @@ std::string Exif::bytes() const {
     if (!gps.empty()) put(first, pointer(exif_tag::gps));
     Writer out(*this);
     const std::size_t firstAt = out.reserve(first.size());
+    out.startAt(firstAt);
     const auto link = [&](ExifDirectory& from, std::uint16_t tag, const ExifDirectory& to) {
         if (to.empty()) return std::size_t{0};
         const std::size_t at = out.reserve(to.size());

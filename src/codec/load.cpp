@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "codec/colour.h"
+#include "codec/exif.h"
 #include "codec/formats.h"
 #include "codec/frames.h"
 #include "codec/loaders.h"
@@ -34,7 +35,10 @@ PixelFacts pixelFacts(const Source& source, Format format, const VImage& image) 
             image.get_typeof("heif-bitdepth") == G_TYPE_INT ? image.get_int("heif-bitdepth") : 16;
         if (bits > 8 && bits < 16) facts.white = ((1 << bits) - 1) << (16 - bits);
     }
-    if (format == Format::exr) facts.alphaTop = 255;
+    if (format == Format::exr) {
+        facts.alphaTop = 255;
+        facts.premultiplied = true;  // by its specification; libvips divides TIFF's only
+    }
     if (format == Format::tiff) {
         const TiffPixelFacts tiff = tiffPixelFacts(source.path);
         const int colours = tiff.samples - static_cast<int>(tiff.extraSamples.size());
@@ -43,7 +47,6 @@ PixelFacts pixelFacts(const Source& source, Format format, const VImage& image) 
             if (tiff.extraSamples[i] == 1 || tiff.extraSamples[i] == 2) {
                 facts.noAlpha = false;
                 facts.alphaBand = colours + static_cast<int>(i);
-                facts.premultiplied = tiff.extraSamples[i] == 1;
             }
         if (tiff.photometric == 5 && tiff.inkSet != 1)
             throw Error(Kind::input, source.shown +
@@ -60,12 +63,16 @@ std::vector<int> delaysOf(const VImage& image, int frames) {
     return delays;
 }
 
-int orientationOf(const VImage& image, Format format) {
+int orientationOf(const VImage& image, Format format, const Metadata& metadata) {
     // Decoders of these turn the picture themselves.
     if (format == Format::avif || format == Format::heic || format == Format::jxl) return 1;
-    return image.get_typeof(VIPS_META_ORIENTATION) == G_TYPE_INT
-               ? image.get_int(VIPS_META_ORIENTATION)
-               : 1;
+    if (format == Format::tiff)
+        return image.get_typeof(VIPS_META_ORIENTATION) == G_TYPE_INT
+                   ? image.get_int(VIPS_META_ORIENTATION)
+                   : 1;
+    const auto exif = Exif::parse(metadata.exif);
+    const auto found = exif ? exif->integer(exif->main, exif_tag::orientation) : std::nullopt;
+    return found && *found <= 8 ? static_cast<int>(*found) : 1;
 }
 
 // Everything libvips attached is in Picture::metadata now and must not reach a file twice.
@@ -85,7 +92,7 @@ Frames readFrames(const Source& source, Format format, const LoadOptions& option
     Frames frames;
     frames.count = roll.frames;
     picture.metadata = readMetadata(roll.image, source, format, roll.firstPage);
-    frames.orientation = orientationOf(roll.image, format);
+    frames.orientation = orientationOf(roll.image, format, picture.metadata);
     picture.animated = roll.frames > 1 && (format == Format::gif || format == Format::webp);
     if (picture.animated) {
         picture.delays = delaysOf(roll.image, roll.frames);
@@ -125,7 +132,7 @@ Picture opened(const Source& source, Format format, const LoadOptions& options) 
 
 Picture open(const std::string& path, const LoadOptions& options) {
     startVips();
-    forgetVipsText();
+    const FreshVipsText fresh;
     const Source source = openSource(path, options.cancel);
     const Format format = sniffed(source);
     try {

@@ -103,6 +103,8 @@ Roll openBmp(const Source& source, const LoadOptions& options) {
 
 void throwDamaged(const Source& source, bool salvage) {
     const std::string reason = takeVipsText();
+    if (reason.find("ecurity limit") != std::string::npos)
+        throw Error(Kind::input, source.shown + " exceeds what its decoder takes: " + reason);
     throw Error(Kind::input, source.shown + " is damaged: " + reason +
                                  (salvage ? "" : "; --salvage takes what can still be read"));
 }

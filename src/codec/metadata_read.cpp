@@ -34,6 +34,23 @@ double tidy(double dpi) {
     return std::abs(dpi - std::round(dpi)) < 0.02 ? std::round(dpi) : dpi;
 }
 
+void readResolution(const vips::VImage& image, const Source& source, Format format,
+                    Metadata& found) {
+    if (format == Format::jpeg || format == Format::png) {
+        const Metadata said =
+            format == Format::jpeg ? jpegResolution(source.head) : pngResolution(source.path);
+        found.dpiX = said.dpiX;
+        found.dpiY = said.dpiY;
+    } else if (std::abs(image.xres() - 1) > 1e-6 || std::abs(image.yres() - 1) > 1e-6) {
+        // libvips says one pixel per millimetre where the file says nothing.
+        found.dpiX = image.xres() * 25.4;
+        found.dpiY = image.yres() * 25.4;
+    }
+    if (found.dpiX < 1 || found.dpiY < 1) resolutionOfExif(found);
+    found.dpiX = tidy(found.dpiX);
+    found.dpiY = tidy(found.dpiY);
+}
+
 }  // namespace
 
 Metadata readMetadata(const vips::VImage& image, const Source& source, Format format, int page) {
@@ -53,13 +70,7 @@ Metadata readMetadata(const vips::VImage& image, const Source& source, Format fo
     while (!found.xmp.empty() && found.xmp.back() == '\0') found.xmp.pop_back();
     found.iptc = blob(image, VIPS_META_IPTC_NAME);
     if (format == Format::jpeg) found.iptc = iptcOfPhotoshop(found.iptc);
-    // libvips says one pixel per millimetre where the file says nothing.
-    if (std::abs(image.xres() - 1) > 1e-6 || std::abs(image.yres() - 1) > 1e-6) {
-        found.dpiX = tidy(image.xres() * 25.4);
-        found.dpiY = tidy(image.yres() * 25.4);
-    } else {
-        resolutionOfExif(found);
-    }
+    readResolution(image, source, format, found);
     return found;
 }
 

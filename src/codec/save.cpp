@@ -82,7 +82,7 @@ void saveFile(const Picture& picture, Format format, const std::string& path,
 void save(const Picture& picture, Format format, const std::string& path,
           const SaveOptions& options) {
     startVips();
-    forgetVipsText();
+    const FreshVipsText fresh;
     const std::string shown = path == "-" ? "standard output" : inQuotes(path);
     try {
         if (options.cancel) options.cancel->check();

@@ -27,7 +27,8 @@ void startVips() {
         vips_operation_block_set("VipsForeignLoad", TRUE);
         for (const char* loader : kLoaders) vips_operation_block_set(loader, FALSE);
         // Remarks of loaders go to stderr otherwise; what matters to a person is said by us.
-        g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING), quiet, nullptr);
+        for (const char* domain : {"VIPS", "GLib-GObject"})
+            g_log_set_handler(domain, G_LOG_LEVEL_WARNING, quiet, nullptr);
     });
 }
 

@@ -2,10 +2,13 @@
 
 #include <vips/vips.h>
 
+#include <atomic>
 #include <sstream>
 
 namespace acuity::codec {
 namespace {
+
+std::atomic<int> underWay{0};
 
 // "VipsJpeg: premature end" -> "premature end": a single word before the colon is an operation.
 std::string withoutOperation(std::string line) {

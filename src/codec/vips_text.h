@@ -9,7 +9,14 @@ namespace acuity::codec {
 /// the first line that says something, without operation names and control characters.
 std::string takeVipsText();
 
-/// Empties the buffer before an operation, so that older trouble is not reported as its own.
-void forgetVipsText();
+/// Around one piece of work: empties the buffer first, so that older trouble is not reported as its
+/// own, unless other work is under way, whose trouble it may be.
+class FreshVipsText {
+  public:
+    FreshVipsText();
+    ~FreshVipsText();
+    FreshVipsText(const FreshVipsText&) = delete;
+    FreshVipsText& operator=(const FreshVipsText&) = delete;
+};
 
 }  // namespace acuity::codec
