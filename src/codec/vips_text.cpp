@@ -40,8 +40,12 @@ std::string takeVipsText() {
     return "no reason was given";
 }
 
-void forgetVipsText() {
-    vips_error_clear();
+FreshVipsText::FreshVipsText() {
+    if (underWay++ == 0) vips_error_clear();
+}
+
+FreshVipsText::~FreshVipsText() {
+    --underWay;
 }
 
 }  // namespace acuity::codec
