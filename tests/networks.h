@@ -26,8 +26,8 @@ inline vips::VImage scene(int width, int height, int bands, int seed = 1) {
                 samples[(std::size_t(y) * width + x) * bands + c] =
                     static_cast<unsigned char>(std::min(255.0, std::max(0.0, v)));
             }
-    auto image = vips::VImage::new_from_memory_copy(samples.data(), samples.size(), width, height,
-                                                    bands, VIPS_FORMAT_UCHAR);
+    const vips::VImage image(vips_image_new_from_memory_copy(samples.data(), samples.size(), width,
+                                                             height, bands, VIPS_FORMAT_UCHAR));
     return image.copy(vips::VImage::option()->set(
         "interpretation", bands == 3 ? VIPS_INTERPRETATION_sRGB : VIPS_INTERPRETATION_B_W));
 }

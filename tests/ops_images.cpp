@@ -37,8 +37,8 @@ TEST_CASE("bicubic gives the values of Keys' formula") {
     // One bright sample, enlarged by two: the kernel at quarter positions.
     std::vector<float> line(9, 0.0f);
     line[4] = 1;
-    const VImage in = VImage::new_from_memory_copy(line.data(), line.size() * 4, 9, 1, 1,
-                                                   VIPS_FORMAT_FLOAT);
+    const VImage in(vips_image_new_from_memory_copy(line.data(), line.size() * sizeof(float), 9, 1,
+                                                    1, VIPS_FORMAT_FLOAT));
     const VImage out = ops::resample(in, 18, 1, Kernel::bicubic);
     CHECK(out(8, 0)[0] == Approx(0.8671875));
     CHECK(out(9, 0)[0] == Approx(0.8671875));

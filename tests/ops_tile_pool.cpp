@@ -4,12 +4,14 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "codec/load.h"
 
 using namespace acuity;
 using ops::TilePool;
 
 namespace {
 std::vector<std::uint8_t> tileOf(int index) { return {std::uint8_t(index)}; }
+const bool started = (codec::startVips(), true);  // the pool's threads say good-bye to libvips
 }  // namespace
 
 TEST_CASE("tiles come back in order, each computed once") {

@@ -39,7 +39,7 @@ int info(const std::string& name, bool json) {
         return 0;
     }
     fmt::print("{}\n", m.name);
-    if (m.interpolation()) {
+    if (m.interpolation) {
         fmt::print("  {}\n", m.card.value("summary", ""));
         return 0;
     }
@@ -55,7 +55,7 @@ int info(const std::string& name, bool json) {
 int verify() {
     int bad = 0;
     for (const model::Model& m : model::catalogue()) {
-        if (m.interpolation()) continue;
+        if (m.interpolation) continue;
         try {
             model::verify(model::load(m.name, nullptr));
             fmt::print("{}: good\n", m.name);

@@ -26,9 +26,9 @@ struct Facts {
 struct Model {
     std::string name;
     Facts facts;
-    std::string onnx;      // the network's bytes; empty for interpolations
+    bool interpolation = false;
+    std::string onnx;      // the network's bytes; empty for interpolations and in the catalogue
     nlohmann::json card;   // data, recipe, scores, licence; an object, perhaps empty
-    bool interpolation() const { return onnx.empty(); }
 };
 
 /// Names of the models that come without weights: nearest, bilinear, bicubic, lanczos.
