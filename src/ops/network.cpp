@@ -22,11 +22,20 @@ int readAhead(const TileGrid& grid, int workers) {
     return std::min(grid.count(), std::max(grid.columns(), 2 * workers));
 }
 
-std::uint64_t heldBytes(const TileGrid& grid, int bytesPerPixel, int scale, int workers) {
+/// Tiles waiting to be read, and those that workers are at.
+std::uint64_t tileBytes(const TileGrid& grid, int bytesPerPixel, int scale, int workers) {
     const auto tiles = std::min(grid.count(),
                                 2 * grid.columns() + readAhead(grid, workers) + 2 * workers);
     return std::uint64_t(tiles) * grid.tileWidth() * grid.tileHeight() * scale * scale *
            bytesPerPixel;
+}
+
+/// The engine's tensors, and the activations of a network of the usual 64 channels.
+std::uint64_t engineBytes(const TileGrid& grid, int scale, int streams) {
+    constexpr std::uint64_t kActivations = 64 * sizeof(float) * 3;
+    const std::uint64_t tensors = 3 * sizeof(float) * std::uint64_t(1 + scale * scale);
+    const auto pixels = std::uint64_t(grid.inputWidth()) * std::uint64_t(grid.inputHeight());
+    return pixels * (std::uint64_t(streams + 1) * tensors + std::uint64_t(streams) * kActivations);
 }
 
 /// Planes turned and flipped: `turn` 0 to 7, bit 2 transposes, bit 1 flips rows, bit 0 columns.
@@ -229,12 +238,6 @@ int generate(VipsRegion* out, void*, void*, void* data, gboolean*) {
 
 }  // namespace
 
-std::uint64_t networkMemory(int width, int height, int bytesPerPixel, const model::Facts& facts,
-                            int tile, int workers) {
-    return heldBytes(TileGrid(width, height, tile, facts.halo, facts.align), bytesPerPixel,
-                     facts.scale, workers);
-}
-
 vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runner,
                      const NetworkOptions& options) {
     const model::Facts& facts = runner->facts();
@@ -243,12 +246,16 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     const auto gridFor = [&](int tile) {
         return TileGrid(in.width(), in.height(), tile, halo, facts.align, options.tta);
     };
-    int tile = std::max(1, options.tile);
+    const auto needed = [&](int tile) {
+        const TileGrid grid = gridFor(tile);
+        return tileBytes(grid, bytes, facts.scale, workerCount(*runner)) +
+               engineBytes(grid, facts.scale, runner->settings().streams);
+    };
     // Rows of smaller tiles need less memory, at the price of more halo.
-    while (heldBytes(gridFor(tile), bytes, facts.scale, workerCount(*runner)) > options.memory &&
-           tile > kSmallestTile)
-        tile = std::max(kSmallestTile, tile * 3 / 4);
-    if (heldBytes(gridFor(tile), bytes, facts.scale, workerCount(*runner)) > options.memory)
+    int tile = std::max(1, options.tile);
+    while (needed(tile) > options.memory && tile > kSmallestTile)
+        tile = std::max(kSmallestTile, tile * 7 / 8);
+    if (needed(tile) > options.memory)
         throw Error(Kind::usage, "the memory allowed is too small for so wide a picture; "
                                  "raise --memory");
 

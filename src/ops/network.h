@@ -22,7 +22,7 @@ struct NetworkStats {
 
 struct NetworkOptions {
     int tile = 192;                        // longest side of a tile in input pixels, halo apart
-    std::uint64_t memory = 1ull << 30;     // bound for the tiles kept, bytes
+    std::uint64_t memory = 1ull << 30;     // bytes for tiles kept and for the engine
     bool tta = false;                      // mean over the eight turns and flips
     bool flatIsFlat = false;               // tiles of one value stay so without asking the network
     const Cancel* cancel = nullptr;
@@ -32,12 +32,9 @@ struct NetworkOptions {
 
 /// `in` must have 1 or 3 bands, uchar, ushort or float, and random access; the result has the same
 /// type and scale times the size. One band is run as grey and stays grey. The result streams: only
-/// a few rows of tiles are held. Throws Error(usage) when the memory is too small for one row.
+/// a few rows of tiles are held, and tiles are made smaller than asked where the memory needs it.
+/// Throws Error(usage) when it is too small even so.
 vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runner,
                      const NetworkOptions& options);
-
-/// Bytes the operation will hold for a picture of this size.
-std::uint64_t networkMemory(int width, int height, int bytesPerPixel, const model::Facts& facts,
-                            int tile, int workers);
 
 }  // namespace acuity::ops

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 
 #include "base/files.h"
@@ -70,6 +70,11 @@ codec::SaveOptions saveOptions(const Session& session, const Work& work, std::ui
     save.memory = memory / 2;
     save.cancel = session.cancel();
     return save;
+}
+
+/// What networks may take of a picture's share: the rest is for the input, libraries and encoder.
+std::uint64_t networkMemory(std::uint64_t share, codec::Format format) {
+    return codec::facts(format).streams ? share * 5 / 8 : share / 3;
 }
 
 /// What stands at the output already, seen as the options want it.
@@ -144,7 +149,8 @@ class Job {
         Meter meter(progress_, double(work.target.crop.width) * work.target.crop.height *
                                    double(picture.frames.size()));
         RunFacts run;
-        codec::Picture result = enlarge(picture, work, session_, share.bytes() / 2, run);
+        codec::Picture result =
+            enlarge(picture, work, session_, networkMemory(share.bytes(), format), run);
         codec::SaveOptions save = saveOptions(session_, work, share.bytes());
         const auto notes = codec::checkSave(result, format, out_.output, save);
         out_.notes = picture.notes;
