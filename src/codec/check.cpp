@@ -124,6 +124,10 @@ void tellDepth(const Picture& picture, Format format, const SaveOptions& options
         out.push_back(name + " holds 8 bits a sample: the lower 8 of 16 bits were given up");
     if (depth == 16 && format == Format::avif)
         out.push_back("AVIF holds 12 bits a sample: the lower 4 of 16 bits were given up");
+    if (options.lossless && format == Format::avif)
+        out.push_back(
+            "AVIF's lossless mode stays within one level of 255, since it stores luma and "
+            "chroma; PNG, TIFF, WebP and JPEG XL are exact");
     if (options.depth == 16 && depth == 8) out.push_back(name + " holds 8 bits a sample, not 16");
 }
 

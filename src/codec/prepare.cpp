@@ -100,7 +100,6 @@ int depthFor(const Picture& picture, Format format, const SaveOptions& options) 
     const int wanted = options.depth ? options.depth : picture.depth();
     if (wanted == 32 && format == Format::tiff) return 32;
     if (wanted <= 8 || !facts(format).deep) return 8;
-    // AVIF's lossless mode is exact for 8 bits only: above, 12 bits are the most it holds.
     return 16;
 }
 
