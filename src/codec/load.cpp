@@ -110,6 +110,8 @@ Frames readFrames(const Source& source, Format format, const LoadOptions& option
 Picture opened(const Source& source, Format format, const LoadOptions& options) {
     Picture picture;
     picture.format = format;
+    if (format == Format::png && source.head.find("acTL") != std::string::npos)
+        picture.notes.push_back("only the first frame of this animated PNG was taken");
     Frames inOrder = readFrames(source, format, options, false, picture);
     // Turning needs lines that are long gone when reading in order.
     if (inOrder.orientation > 2) {

@@ -64,8 +64,8 @@ Pages choosePages(const Source& source, Format format, const VImage& header, int
                   const LoadOptions& options, std::vector<std::string>& notes) {
     if (options.page >= inFile)
         throw Error(Kind::input, source.shown + " has " + std::to_string(inFile) +
-                                     (inFile == 1 ? " page" : " pages") + "; there is no page " +
-                                     std::to_string(options.page));
+                                     (inFile == 1 ? " page" : " pages") +
+                                     ", and not the one --page asks for");
     if (options.page >= 0) return {options.page, 1};
     if (inFile == 1) return {0, 1};
     if (format == Format::heic || format == Format::avif) {
