@@ -36,9 +36,12 @@ def reduce(picture: torch.Tensor, scale: int) -> torch.Tensor:
 
 
 class Pictures:
-    """All pictures of some folders, with their LR versions for one scale."""
+    """All pictures of some folders, with their LR versions for one scale.
 
-    def __init__(self, folders: list[str], scale: int, seed: int, limit: int = 0):
+    Each crop is the liveliest of `places` random ones.
+    """
+
+    def __init__(self, folders: list[str], scale: int, seed: int, places: int = 1):
         files, weights = [], []
         for folder in folders:
             for path, weight in _listed(Path(folder)):
@@ -46,13 +49,12 @@ class Pictures:
                 weights.append(weight)
         if not files:
             raise FileNotFoundError(f"no pictures in {', '.join(folders)}")
-        files, weights = files[: limit or None], weights[: limit or None]
         with ThreadPoolExecutor(2) as pool:
             self.pairs = list(pool.map(lambda f: _pair(f, scale), files))
         area = np.array([lr.shape[1] * lr.shape[2] for _, lr in self.pairs], float)
         share = area * np.array(weights)
         self.share = share / share.sum()
-        self.scale = scale
+        self.scale, self.places = scale, places
         self.random = np.random.default_rng(seed)
 
     def batch(self, count: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -64,8 +66,8 @@ class Pictures:
 
     def _crop(self, size: int):
         hr, lr = self.pairs[self.random.choice(len(self.pairs), p=self.share)]
-        places = [self._place(lr, size) for _ in range(2)]
-        # Of two places the livelier one: flat sky teaches nothing.
+        # With several places to choose from, the livelier one: flat sky teaches little.
+        places = [self._place(lr, size) for _ in range(self.places)]
         y, x = max(places, key=lambda p: lr[:, p[0]:p[0] + size, p[1]:p[1] + size].float().var())
         s = self.scale
         lr = lr[:, y:y + size, x:x + size]
@@ -89,7 +91,7 @@ def _listed(folder: Path):
         with open(index, newline="") as file:
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
                 weight = COLLECTION_WEIGHT.get(row["collection"], 1.0)
-                yield folder / row["file"], weight * (0.2 + float(row["texture"]))
+                yield folder / row["file"], weight * (0.3 + float(row["texture"]))
         return
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in READABLE:

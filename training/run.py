@@ -84,7 +84,8 @@ class Run:
         lr = lr.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.bf16):
             sr = self.net(lr)
-        loss = torch.sqrt((sr - hr.to(self.device)).square() + 1e-6).mean()  # Charbonnier
+        error = (sr - hr.to(self.device)).square()
+        loss = torch.sqrt(error + self.recipe["softness"] ** 2).mean()  # Charbonnier
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)
@@ -103,7 +104,8 @@ class Run:
 
     def train(self):
         recipe = self.recipe
-        pictures = Pictures(recipe["pictures"], recipe["scale"], recipe["seed"] + self.step)
+        pictures = Pictures(recipe["pictures"], recipe["scale"], recipe["seed"] + self.step,
+                            recipe["places"])
         print(f"{len(pictures.pairs)} pictures, bf16 {self.bf16}", flush=True)
         began, before, total, since = time.monotonic(), self.seconds, 0.0, 0
         while self.progress() < 1:

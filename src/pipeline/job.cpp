@@ -141,6 +141,7 @@ class Job {
         out_.json = toJson(work);
         out_.json["format"] = codec::facts(format).name;
         describe(picture, work, format);
+        checkOutput();
         if (const auto status = already(out_.output, options_)) return refused(*status);
         if (options_.dryRun) return Status::done;
 
@@ -175,6 +176,19 @@ class Job {
                            : inQuotes(out_.output) +
                                  " exists; --overwrite replaces it, --skip-existing passes over it";
         return status;
+    }
+
+    /// A result replaces neither its own input nor another result of this run.
+    void checkOutput() {
+        if (out_.output == "-") return;
+        std::error_code code;
+        if (fs::equivalent(item_.input, out_.output, code))
+            throw Error(Kind::output, inQuotes(out_.output) +
+                                          " is the picture itself; give the result another name");
+        if (!session_.claim(out_.output))
+            throw Error(Kind::output, inQuotes(out_.output) +
+                                          " is written for another picture of this run already; "
+                                          "enlarge them in two runs, or keep their formats");
     }
 
     void makeFolder() const {

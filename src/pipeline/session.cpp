@@ -92,6 +92,11 @@ int Session::tileFor(model::Runner& runner, double pixels) {
     return known->second.tile;
 }
 
+bool Session::claim(const std::string& output) {
+    std::lock_guard guard(mutex_);
+    return claimed_.insert(std::filesystem::path(output).lexically_normal().string()).second;
+}
+
 Session::Share::Share(Session& session, bool all) : session_(session), tokens_(all ? kAtOnce : 1) {
     std::unique_lock lock(session.mutex_);
     session.freed_.wait(lock, [&] { return session.tokens_ >= tokens_; });

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "base/cancel.h"
@@ -38,6 +39,8 @@ class Session {
     /// Tile and streams for a picture of so many input pixels; searches when that pays.
     int tileFor(model::Runner& runner, double pixels);
     std::string engineName();
+    /// False when another picture of this run writes there already.
+    bool claim(const std::string& output);
 
     /// A share of the memory allowance, held while a picture is worked on. Waits until it is free.
     class Share {
@@ -71,6 +74,7 @@ class Session {
     std::map<std::pair<std::string, engine::Precision>, std::shared_ptr<model::Runner>> runners_;
     std::map<model::Runner*, model::Tuning> tunings_;
     ModelChoice choice_;
+    std::set<std::string> claimed_;
 };
 
 }  // namespace acuity::pipeline

@@ -117,7 +117,7 @@ class Export(unittest.TestCase):
             paint(folder)
             recipe = {"scale": 2, "channels": 8, "blocks": 1, "pictures": [name], "tests": [],
                       "batch": 4, "patch": 12, "rate": 2e-3, "steps": 60, "minutes": 2,
-                      "report": 30, "seed": 1}
+                      "report": 30, "seed": 1, "softness": 0.001, "places": 2}
             (folder / "recipe.json").write_text(json.dumps(recipe))
             run = Run({**recipe, "steps": 30}, folder / "out", "cpu")
             run.train()
