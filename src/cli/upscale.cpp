@@ -134,7 +134,6 @@ class Report {
 
 int run(const Request& request, const Cancel& cancel) {
     const auto items = pipeline::itemsFor(request.batch, request.options);
-    if (items.empty()) throw Error(Kind::input, "no pictures were found there");
     if (request.json && request.batch.output == "-")
         throw Error(Kind::usage, "--json and -o - both want standard output");
     pipeline::Session session(request.options, &cancel);

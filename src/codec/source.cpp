@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "codec/formats.h"
 #include "codec/sniff.h"
 #include "codec/vips_text.h"
 
@@ -42,7 +43,7 @@ void writeAll(int out, const char* bytes, std::size_t count) {
 std::shared_ptr<TempFile> spooled(int in, const std::string& shown, const Cancel* cancel) {
     auto file = std::make_shared<TempFile>();
     const Descriptor out{::open(file->path().c_str(), O_WRONLY | O_CLOEXEC)};
-    std::string block(1 << 18, '\0');
+    std::string block(1 << 18, '\0'), head;
     while (true) {
         if (cancel) cancel->check();
         const ssize_t got = ::read(in, block.data(), block.size());
@@ -50,6 +51,11 @@ std::shared_ptr<TempFile> spooled(int in, const std::string& shown, const Cancel
         if (got < 0) throw Error(Kind::input, "reading " + shown + " broke off: " + why());
         if (got == 0) return file;
         writeAll(out.number, block.data(), static_cast<std::size_t>(got));
+        // A stream that does not begin like a picture may never end: what is there tells enough.
+        if (head.size() < kHeadSize) {
+            head.append(block, 0, static_cast<std::size_t>(got));
+            if (head.size() >= kHeadSize && !formatOfBytes(head)) return file;
+        }
     }
 }
 

@@ -95,8 +95,7 @@ void addFolder(const fs::path& folder, const BatchRequest& request, const Option
 bool isFolder(const std::string& output, bool many) {
     if (output.empty() || output == "-") return false;
     if (output.back() == '/' || fs::is_directory(output) || many) return true;
-    const fs::path path(output);
-    return !path.has_extension() || !codec::formatOfName(path.filename().string());
+    return !fs::path(output).has_extension();
 }
 
 }  // namespace
@@ -131,6 +130,9 @@ std::vector<Item> itemsFor(const BatchRequest& request, const Options& options) 
         if (input == "-" && item.output.empty() && !toFolder) item.output = "-";
         items.push_back(item);
     }
+    if (items.empty() && !request.inputs.empty())
+        throw Error(Kind::input, "no pictures were found in " + inQuotes(request.inputs.front()) +
+                                     (request.recursive ? "" : "; -r looks into its folders too"));
     return items;
 }
 

@@ -66,12 +66,16 @@ Target unchecked(Dimensions source, const SizeRequest& r) {
 
 }  // namespace
 
-Target targetSize(Dimensions source, const SizeRequest& request) {
+void checkRequest(const SizeRequest& request) {
     if (waysSet(request) > 1)
         throw Error(Kind::usage, "give one of --scale, --size/--width/--height, --short-side, "
                                  "--long-side and --print, not several");
     if (request.scale && !(*request.scale >= 1 && *request.scale <= kMaxFactor))
         throw Error(Kind::usage, "--scale takes a factor from 1 to 64");
+}
+
+Target targetSize(Dimensions source, const SizeRequest& request) {
+    checkRequest(request);
     const Target target = unchecked(source, request);
     if (!(target.factor <= kMaxFactor))
         throw Error(Kind::usage, "that size is more than 64 times this picture's; ask for less");

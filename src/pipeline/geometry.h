@@ -33,7 +33,10 @@ struct Target {
 
 constexpr double kMaxFactor = 64;
 
-/// Throws Error(usage) for requests that contradict themselves or exceed a factor of 64.
+/// Throws Error(usage) for requests that contradict themselves, whatever the picture.
+void checkRequest(const SizeRequest& request);
+
+/// Throws Error(usage) for requests that exceed a factor of 64 or contradict themselves.
 Target targetSize(Dimensions source, const SizeRequest& request);
 
 /// One run of a network followed by a reduction (or nothing) to `size`.

@@ -32,6 +32,7 @@ Session::Session(Options options, const Cancel* cancel)
       cancel_(cancel),
       memory_(allowance(options_)),
       threads_(options_.threads ? options_.threads : coreCount()) {
+    checkRequest(options_.size);
     codec::startVips();
     vips_concurrency_set(threads_);
     choice_ = choose(options_.model);
