@@ -1,5 +1,7 @@
 #include "ops/alpha.h"
 
+#include "ops/resample.h"
+
 namespace acuity::ops {
 
 using vips::VImage;
@@ -28,6 +30,17 @@ VImage fillTransparent(const VImage& colour, const VImage& alpha) {
         missing = missing & (seen <= reached);
     }
     return (colour.format() == VIPS_FORMAT_FLOAT ? filled : filled.rint()).cast(colour.format());
+}
+
+VImage withinNeighbours(const VImage& enlarged, const VImage& alpha) {
+    constexpr int kSide = 3;
+    const auto bound = [&](int rank) {
+        const VImage small = alpha.rank(kSide, kSide, rank);
+        return resample(small, enlarged.width(), enlarged.height(), Kernel::nearest);
+    };
+    const VImage least = bound(0), greatest = bound(kSide * kSide - 1);
+    const VImage above = (enlarged < least).ifthenelse(least, enlarged);
+    return (above > greatest).ifthenelse(greatest, above);
 }
 
 }  // namespace acuity::ops

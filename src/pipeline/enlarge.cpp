@@ -37,7 +37,10 @@ class Builder {
     /// Colour of 1 or 3 bands, or an alpha band, through all steps.
     VImage steps(VImage image, bool isAlpha) const {
         for (const Step& step : work_.steps) {
-            if (!step.model.empty()) image = network(image, step.model, isAlpha);
+            if (!step.model.empty()) {
+                const VImage grown = network(image, step.model, isAlpha);
+                image = isAlpha ? ops::withinNeighbours(grown, image) : grown;
+            }
             image = ops::resample(image, step.pass.size.width, step.pass.size.height, work_.kernel);
         }
         return image;
