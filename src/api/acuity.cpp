@@ -5,7 +5,9 @@
 
 namespace acuity {
 
-std::string version() { return ACUITY_VERSION; }
+std::string version() {
+    return ACUITY_VERSION;
+}
 
 Options::Options() : options_(std::make_unique<pipeline::Options>()) {}
 Options::~Options() = default;

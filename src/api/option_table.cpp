@@ -42,17 +42,18 @@ Apply count(int Options::*field, int least, int most, const char* word = "", int
 Apply neutral(std::vector<std::string> values) {
     return [values](Options&, const std::string& v) {
         if (std::find(values.begin(), values.end(), v) == values.end())
-            throw Error(Kind::usage, "this version cannot do that yet" +
-                                         (values.empty() ? std::string()
-                                                         : "; it takes only " + values.front()));
+            throw Error(Kind::usage,
+                        "this version cannot do that yet" +
+                            (values.empty() ? std::string() : "; it takes only " + values.front()));
     };
 }
 
 void setFormat(Options& o, const std::string& v) {
     const auto format = codec::formatOfName(v);
     if (!format || !codec::facts(*format).writable)
-        throw Error(Kind::usage, inQuotes(v) + " is no format that can be written; there are jpg, "
-                                             "png, webp, tiff, avif, jxl, gif and dz");
+        throw Error(Kind::usage, inQuotes(v) +
+                                     " is no format that can be written; there are jpg, "
+                                     "png, webp, tiff, avif, jxl, gif and dz");
     o.format = format;
 }
 
@@ -67,9 +68,8 @@ constexpr int kMostPixels = 10'000'000;
 
 std::vector<Option> makeTable() {
     const auto side = [](std::optional<int> pipeline::SizeRequest::*field) {
-        return [field](Options& o, const std::string& v) {
-            o.size.*field = whole(v, 1, kMostPixels);
-        };
+        return
+            [field](Options& o, const std::string& v) { o.size.*field = whole(v, 1, kMostPixels); };
     };
     return {
         {"scale", "-s,--scale", "F", "Size", "enlarge by this factor, 1 to 64 (default 4)",

@@ -96,7 +96,8 @@ void Draft::commit() {
     std::error_code code;
     if (fs::is_directory(path_, code)) fs::remove_all(target_, code);
     if (std::rename(path_.c_str(), target_.c_str()) != 0)
-        throw Error(Kind::output, "cannot write " + inQuotes(target_) + ": " + std::strerror(errno));
+        throw Error(Kind::output,
+                    "cannot write " + inQuotes(target_) + ": " + std::strerror(errno));
     committed_ = true;
 }
 

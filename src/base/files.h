@@ -18,9 +18,9 @@ std::uint64_t freeSpace(const std::string& folder);
 /// For messages: "'name'" with control characters and quotes escaped, so that it stays one line.
 std::string inQuotes(const std::string& name);
 
-/// An output on its way: a hidden file (or folder) beside the target, named after it, so that a rerun
-/// after a crash meets and replaces its own leftovers, and locked, so that two runs cannot mix.
-/// The destructor removes what was not committed.
+/// An output on its way: a hidden file (or folder) beside the target, named after it, so that a
+/// rerun after a crash meets and replaces its own leftovers, and locked, so that two runs cannot
+/// mix. The destructor removes what was not committed.
 class Draft {
   public:
     /// Throws Error(output) when the folder cannot be written or another process holds the draft.

@@ -1,5 +1,5 @@
-// The subcommands. Each takes its own arguments (without program and command name) and gives the exit
-// status: 0 done, 1 some inputs failed, 2 usage, 3 nothing could start, 130 interrupted.
+// The subcommands. Each takes its own arguments (without program and command name) and gives the
+// exit status: 0 done, 1 some inputs failed, 2 usage, 3 nothing could start, 130 interrupted.
 #pragma once
 
 #include <string>

@@ -68,9 +68,8 @@ std::string Display::bar() const {
     const double done = double(progress_.done) / 1e6, total = double(progress_.total) / 1e6;
     // Pictures not opened yet have no size: they count by the mean of those that were.
     const double share = total > 0 ? done / total : 0;
-    const double part = pictures_ > 1
-                            ? (double(finished_) + share) / (double(pictures_) + 1)
-                            : share;
+    const double part =
+        pictures_ > 1 ? (double(finished_) + share) / (double(pictures_) + 1) : share;
     constexpr int kWidth = 24;
     const int full = std::clamp(int(part * kWidth), 0, kWidth);
     std::string line = fmt::format("[{}{}] {:3.0f}%", std::string(full, '#'),

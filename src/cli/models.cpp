@@ -15,7 +15,8 @@ namespace {
 int list(bool json) {
     nlohmann::json all = nlohmann::json::array();
     for (const model::Model& m : model::catalogue()) {
-        all.push_back({{"name", m.name}, {"scale", m.facts.scale},
+        all.push_back({{"name", m.name},
+                       {"scale", m.facts.scale},
                        {"summary", m.card.value("summary", "")},
                        {"licence", m.card.value("licence", "")}});
         if (!json)

@@ -61,7 +61,8 @@ std::vector<std::pair<fs::path, fs::path>> pairs(const fs::path& sr, const fs::p
 }
 
 nlohmann::json asJson(const std::string& name, const ops::Scores& s) {
-    return {{"name", name}, {"psnrY", s.psnr},
+    return {{"name", name},
+            {"psnrY", s.psnr},
             {"ssim", std::isnan(s.ssim) ? nlohmann::json() : nlohmann::json(s.ssim)},
             {"lrPsnr", s.lrPsnr}};
 }
@@ -69,15 +70,17 @@ nlohmann::json asJson(const std::string& name, const ops::Scores& s) {
 }  // namespace
 
 int score(const Arguments& arguments) {
-    CLI::App app("PSNR-Y, SSIM and LR-PSNR as the super-resolution field defines them.\n"
-                 "Two pictures, or two folders whose names match.",
-                 "acuity score");
+    CLI::App app(
+        "PSNR-Y, SSIM and LR-PSNR as the super-resolution field defines them.\n"
+        "Two pictures, or two folders whose names match.",
+        "acuity score");
     std::string sr, hr;
     int scale = 4, crop = -1;
     bool json = false;
     app.add_option("SR", sr, "the enlarged picture")->required();
     app.add_option("HR", hr, "the original")->required();
-    app.add_option("--scale", scale, "factor it was enlarged by (default 4)")->check(CLI::Range(1, 64));
+    app.add_option("--scale", scale, "factor it was enlarged by (default 4)")
+        ->check(CLI::Range(1, 64));
     app.add_option("--crop", crop, "border left out in pixels (default: the scale)");
     app.add_flag("--json", json, "one JSON object per picture, the mean last");
     if (const auto status = parse(app, arguments)) return *status;

@@ -49,8 +49,8 @@ void addTable(CLI::App& app, pipeline::Options& options) {
 }
 
 void readList(const std::string& path, std::vector<std::string>& inputs) {
-    const std::string text = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {})
-                                         : readFile(path);
+    const std::string text =
+        path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : readFile(path);
     // One name a line; names that hold newlines are separated by NUL, as `find -print0` does.
     const char separator = text.find('\0') != std::string::npos ? '\0' : '\n';
     std::size_t from = 0;
@@ -64,11 +64,12 @@ void readList(const std::string& path, std::vector<std::string>& inputs) {
 std::string summary(const Outcome& outcome) {
     const auto& j = outcome.json;
     if (!j.contains("seconds")) return "";
-    std::string text = fmt::format("{} -> {}  {}x{}", inQuotes(outcome.input), inQuotes(outcome.output),
-                                   j.value("outputWidth", 0), j.value("outputHeight", 0));
+    std::string text =
+        fmt::format("{} -> {}  {}x{}", inQuotes(outcome.input), inQuotes(outcome.output),
+                    j.value("outputWidth", 0), j.value("outputHeight", 0));
     const double seconds = j.value("seconds", 0.0);
-    return text + fmt::format("  {:.2f} s, {:.1f} MP/s", seconds,
-                              j.value("megapixelsPerSecond", 0.0));
+    return text +
+           fmt::format("  {:.2f} s, {:.1f} MP/s", seconds, j.value("megapixelsPerSecond", 0.0));
 }
 
 class Report {
@@ -154,9 +155,10 @@ int run(const Request& request, const Cancel& cancel) {
 }  // namespace
 
 int upscale(const Arguments& arguments, const Cancel& cancel) {
-    CLI::App app("Enlarges pictures with neural networks.\n"
-                 "Other commands: acuity models, acuity score (see their --help).",
-                 "acuity");
+    CLI::App app(
+        "Enlarges pictures with neural networks.\n"
+        "Other commands: acuity models, acuity score (see their --help).",
+        "acuity");
     app.footer("Example: acuity photo.jpg -s 4 -o large.tif");
     Request request;
     auto& batch = request.batch;
@@ -170,7 +172,8 @@ int upscale(const Arguments& arguments, const Cancel& cancel) {
     app.add_flag("--quiet", request.quiet, "only errors");
     app.add_flag("--json", request.json, "one JSON object per picture on standard output");
     app.add_flag("--explain", request.explain, "say what is done, and why");
-    app.add_flag_function("--version", [](std::int64_t) {}, "print the version");
+    app.add_flag_function(
+        "--version", [](std::int64_t) {}, "print the version");
     addTable(app, request.options);
     if (const auto status = parse(app, arguments)) return *status;
     for (const std::string& list : request.lists) readList(list, batch.inputs);

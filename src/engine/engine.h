@@ -54,8 +54,9 @@ class Engine {
                                               const Settings& settings) = 0;
 };
 
-/// `device`: "cpu", "gpu" or "auto" (the processor: looking for a GPU would cost every start more than it brings); `number`
-/// picks among several GPUs. Throws Error(engine) when there is none such.
+/// `device`: "cpu", "gpu" or "auto" (the processor: looking for a GPU would cost every start more
+/// than it brings); `number` picks among several GPUs. Throws Error(engine) when there is none
+/// such.
 std::shared_ptr<Engine> openEngine(const std::string& device, int number = 0);
 
 }  // namespace acuity::engine

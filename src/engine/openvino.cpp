@@ -123,7 +123,9 @@ std::vector<std::string> gpus() {
 
 }  // namespace
 
-const char* name(Precision precision) { return precision == Precision::bf16 ? "bf16" : "f32"; }
+const char* name(Precision precision) {
+    return precision == Precision::bf16 ? "bf16" : "f32";
+}
 
 std::shared_ptr<Engine> openEngine(const std::string& device, int number) {
     if (device == "gpu") {

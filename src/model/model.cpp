@@ -34,7 +34,8 @@ Facts factsFrom(const json& object, const std::string& where) {
         if (sound) return facts;
     } catch (const json::exception&) {
     }
-    throw Error(Kind::model, inQuotes(where) + " does not state scale and halo as Acuity needs them");
+    throw Error(Kind::model,
+                inQuotes(where) + " does not state scale and halo as Acuity needs them");
 }
 
 json readCard(const fs::path& path) {
@@ -72,8 +73,9 @@ std::string readWeights(const fs::path& path) {
 
 Model fromFile(const fs::path& path, engine::Engine* engine) {
     if (path.extension() != ".onnx")
-        throw Error(Kind::model, inQuotes(path.string()) + " is no .onnx file, the kind of model file "
-                                                         "that this version runs");
+        throw Error(Kind::model, inQuotes(path.string()) +
+                                     " is no .onnx file, the kind of model file "
+                                     "that this version runs");
     const fs::path card = fs::path(path).replace_extension(".json");
     Model model;
     model.name = path.stem().string();
@@ -134,8 +136,8 @@ Model load(const std::string& nameOrFile, engine::Engine* engine) {
     const auto& plain = interpolations();
     if (std::find(plain.begin(), plain.end(), nameOrFile) != plain.end())
         return interpolation(nameOrFile);
-    const bool isPath = nameOrFile.find('/') != std::string::npos ||
-                        fs::path(nameOrFile).extension() == ".onnx";
+    const bool isPath =
+        nameOrFile.find('/') != std::string::npos || fs::path(nameOrFile).extension() == ".onnx";
     if (isPath) return fromFile(nameOrFile, engine);
     const fs::path shipped = fs::path(modelsFolder()) / (nameOrFile + ".onnx");
     if (modelsFolder().empty() || !fs::exists(shipped))

@@ -14,12 +14,15 @@
 namespace acuity::model {
 
 /// What a network's output is relative to.
-enum class Skip { none, bicubic };  // the picture itself, or the difference to a bicubic enlargement
+enum class Skip {
+    none,
+    bicubic
+};  // the picture itself, or the difference to a bicubic enlargement
 
 struct Facts {
-    int scale = 1;       // output pixels per input pixel and axis
-    int halo = 0;        // radius of the receptive field in input pixels
-    int align = 1;       // input sides must be multiples of this
+    int scale = 1;  // output pixels per input pixel and axis
+    int halo = 0;   // radius of the receptive field in input pixels
+    int align = 1;  // input sides must be multiples of this
     Skip skip = Skip::none;
 };
 
@@ -27,8 +30,8 @@ struct Model {
     std::string name;
     Facts facts;
     bool interpolation = false;
-    std::string onnx;      // the network's bytes; empty for interpolations and in the catalogue
-    nlohmann::json card;   // data, recipe, scores, licence; an object, perhaps empty
+    std::string onnx;     // the network's bytes; empty for interpolations and in the catalogue
+    nlohmann::json card;  // data, recipe, scores, licence; an object, perhaps empty
 };
 
 /// Names of the models that come without weights: nearest, bilinear, bicubic, lanczos.

@@ -55,7 +55,8 @@ class Fields {
     std::string_view rest_;
 };
 
-constexpr int kModelMetadataProps = 14, kEntryKey = 1, kEntryValue = 2;  // field numbers in onnx.proto
+constexpr int kModelMetadataProps = 14, kEntryKey = 1,
+              kEntryValue = 2;  // field numbers in onnx.proto
 
 }  // namespace
 
@@ -79,8 +80,9 @@ Facts measureFacts(const std::string& onnx, engine::Engine& engine) {
     const auto compiled = engine.compile(onnx, side, side, {engine::Precision::f32, 1, 1});
     const engine::Size in = compiled->input(), out = compiled->output();
     if (in.channels != 3 || out.channels != 3 || out.height % side || out.height != out.width)
-        throw Error(Kind::model, "it does not enlarge RGB pictures by a whole factor; give its "
-                                 "facts in a card (docs/models.md)");
+        throw Error(Kind::model,
+                    "it does not enlarge RGB pictures by a whole factor; give its "
+                    "facts in a card (docs/models.md)");
     Facts facts;
     facts.scale = out.height / side;
     const auto request = compiled->request();
@@ -110,8 +112,9 @@ Facts measureFacts(const std::string& onnx, engine::Engine& engine) {
                 facts.halo = std::max(facts.halo, far);
             }
     if (facts.halo >= middle - 1)
-        throw Error(Kind::model, "its receptive field is too large to be measured; state `halo` in "
-                                 "a card beside it (docs/models.md)");
+        throw Error(Kind::model,
+                    "its receptive field is too large to be measured; state `halo` in "
+                    "a card beside it (docs/models.md)");
     return facts;
 }
 

@@ -49,9 +49,8 @@ json readMemory() {
 void remember(const Runner& runner, const Tuning& tuning) {
     if (memoryFile().empty()) return;
     json memory = readMemory();
-    memory[keyOf(runner)] = {{"tile", tuning.tile},
-                             {"streams", tuning.streams},
-                             {"nanoseconds", tuning.nanoseconds}};
+    memory[keyOf(runner)] = {
+        {"tile", tuning.tile}, {"streams", tuning.streams}, {"nanoseconds", tuning.nanoseconds}};
     try {
         writeFile(memoryFile().string(), memory.dump(1));
     } catch (const Error&) {

@@ -9,8 +9,8 @@
 namespace acuity::model {
 
 struct Tuning {
-    int tile = 0;     // side in input pixels, halo apart
-    int streams = 1;  // requests computed at once
+    int tile = 0;            // side in input pixels, halo apart
+    int streams = 1;         // requests computed at once
     double nanoseconds = 0;  // measured per useful input pixel; 0 when only estimated
 };
 

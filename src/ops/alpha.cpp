@@ -20,9 +20,9 @@ VImage fillTransparent(const VImage& colour, const VImage& alpha) {
     VImage missing = opacity == 0;
     for (const double sigma : sigmas) {
         const auto blur = [&](const VImage& image) {
-            return image.gaussblur(sigma, VImage::option()
-                                              ->set("precision", VIPS_PRECISION_FLOAT)
-                                              ->set("min_ampl", 0.01));
+            return image.gaussblur(
+                sigma,
+                VImage::option()->set("precision", VIPS_PRECISION_FLOAT)->set("min_ampl", 0.01));
         };
         const VImage seen = blur(opacity);
         const VImage here = missing & (seen > reached);

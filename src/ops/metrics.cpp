@@ -53,9 +53,10 @@ double ssim(const VImage& a, const VImage& b) {
         return image.convsep(window, VImage::option()->set("precision", VIPS_PRECISION_FLOAT));
     };
     const VImage ma = mean(a), mb = mean(b);
-    const VImage va = mean(a * a) - ma * ma, vb = mean(b * b) - mb * mb, vab = mean(a * b) - ma * mb;
-    const VImage map = ((ma * mb * 2 + c1) * (vab * 2 + c2)) /
-                       ((ma * ma + mb * mb + c1) * (va + vb + c2));
+    const VImage va = mean(a * a) - ma * ma, vb = mean(b * b) - mb * mb,
+                 vab = mean(a * b) - ma * mb;
+    const VImage map =
+        ((ma * mb * 2 + c1) * (vab * 2 + c2)) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
     const int r = side / 2;
     return map.crop(r, r, a.width() - side + 1, a.height() - side + 1).avg();
 }

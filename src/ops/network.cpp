@@ -7,7 +7,6 @@
 
 #include "ops/planar.h"
 #include "ops/tile_grid.h"
-#include "ops/tile_pool.h"
 
 namespace acuity::ops {
 namespace {
@@ -15,7 +14,9 @@ namespace {
 constexpr int kSmallestTile = 32;
 
 /// One more than the engine computes at a time: the other one converts samples meanwhile.
-int workerCount(const model::Runner& runner) { return runner.settings().streams + 1; }
+int workerCount(const model::Runner& runner) {
+    return runner.settings().streams + 1;
+}
 
 /// Tiles computed beyond those asked for: the next row, and never so few that a worker idles.
 int readAhead(const TileGrid& grid, int workers) {
@@ -24,8 +25,8 @@ int readAhead(const TileGrid& grid, int workers) {
 
 /// Tiles waiting to be read, and those that workers are at.
 std::uint64_t tileBytes(const TileGrid& grid, int bytesPerPixel, int scale, int workers) {
-    const auto tiles = std::min(grid.count(),
-                                2 * grid.columns() + readAhead(grid, workers) + 2 * workers);
+    const auto tiles =
+        std::min(grid.count(), 2 * grid.columns() + readAhead(grid, workers) + 2 * workers);
     return std::uint64_t(tiles) * grid.tileWidth() * grid.tileHeight() * scale * scale *
            bytesPerPixel;
 }
@@ -69,11 +70,10 @@ class NetworkOp {
           options_(options),
           type_{in.format(), in.bands()},
           scale_(runner_->facts().scale),
-          workers_(std::size_t(workerCount(*runner_))),
           compiled_(runner_->compiled(grid.inputHeight(), grid.inputWidth())),
-          pool_({grid.columns(), grid.rows(), int(workers_.size()),
-                 readAhead(grid, int(workers_.size()))},
-                [this](int worker, int index) { return compute(worker, index); }, options.cancel) {}
+          pool_(
+              poolSize(grid, workerCount(*runner_)), [this] { return worker(); }, options.cancel,
+              options.recent) {}
 
     void keepFailure() const {
         if (options_.failure) options_.failure->keep();
@@ -102,15 +102,30 @@ class NetworkOp {
     }
 
   private:
+    /// What one thread needs to compute tiles.
     struct Worker {
         std::unique_ptr<engine::Request> request;
         std::vector<float> planes, sum, turned, rows;
         std::optional<CubicSkip> skip;
     };
 
-    std::vector<std::uint8_t> compute(int number, int index) {
-        Worker& worker = workers_[std::size_t(number)];
-        if (!worker.request) prepare(worker);
+    static TilePool::Size poolSize(const TileGrid& grid, int workers) {
+        return {grid.columns(), grid.rows(), workers, readAhead(grid, workers)};
+    }
+
+    TilePool::Compute worker() {
+        auto worker = std::make_shared<Worker>();
+        worker->request = compiled_->request();
+        worker->planes.resize(std::size_t(3) * grid_.inputWidth() * grid_.inputHeight());
+        if (runner_->facts().skip == model::Skip::bicubic) worker->skip.emplace(scale_);
+        if (options_.tta) {
+            worker->turned.resize(worker->planes.size());
+            worker->sum.resize(worker->planes.size() * scale_ * scale_);
+        }
+        return [this, worker](int index) { return compute(*worker, index); };
+    }
+
+    std::vector<std::uint8_t> compute(Worker& worker, int index) {
         const Rect tile = grid_.tile(index);
         const Rect wanted{tile.left - grid_.halo(), tile.top - grid_.halo(), grid_.inputWidth(),
                           grid_.inputHeight()};
@@ -131,16 +146,6 @@ class NetworkOp {
         return bytes;
     }
 
-    void prepare(Worker& worker) {
-        worker.request = compiled_->request();
-        worker.planes.resize(std::size_t(3) * grid_.inputWidth() * grid_.inputHeight());
-        if (runner_->facts().skip == model::Skip::bicubic) worker.skip.emplace(scale_);
-        if (options_.tta) {
-            worker.turned.resize(worker.planes.size());
-            worker.sum.resize(worker.planes.size() * scale_ * scale_);
-        }
-    }
-
     void read(int index, const Rect& wanted, float* planes) {
         const Rect needed = grid_.needed(index);
         VipsRegion* region = vips_region_new(in_.get_image());
@@ -155,8 +160,8 @@ class NetworkOp {
 
     static std::optional<float> flatValue(const std::vector<float>& planes) {
         const float first = planes.front();
-        const bool flat = std::all_of(planes.begin(), planes.end(),
-                                      [first](float v) { return v == first; });
+        const bool flat =
+            std::all_of(planes.begin(), planes.end(), [first](float v) { return v == first; });
         return flat ? std::optional(first) : std::nullopt;
     }
 
@@ -184,8 +189,7 @@ class NetworkOp {
         if (!options_.stats) return;
         const int times = options_.tta ? 8 : 1;
         options_.stats->tiles += times;
-        options_.stats->computed +=
-            std::int64_t(times) * grid_.inputWidth() * grid_.inputHeight();
+        options_.stats->computed += std::int64_t(times) * grid_.inputWidth() * grid_.inputHeight();
         options_.stats->useful += std::int64_t(times) * tile.width * tile.height;
     }
 
@@ -218,7 +222,6 @@ class NetworkOp {
     const NetworkOptions options_;
     const SampleType type_;
     const int scale_;
-    std::vector<Worker> workers_;
     const std::shared_ptr<engine::Compiled> compiled_;
     TilePool pool_;  // last: its threads end before what they use
 };
@@ -256,8 +259,9 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     while (needed(tile) > options.memory && tile > kSmallestTile)
         tile = std::max(kSmallestTile, tile * 7 / 8);
     if (needed(tile) > options.memory)
-        throw Error(Kind::usage, "the memory allowed is too small for so wide a picture; "
-                                 "raise --memory");
+        throw Error(Kind::usage,
+                    "the memory allowed is too small for so wide a picture; "
+                    "raise --memory");
 
     auto* op = new NetworkOp(in, std::move(runner), gridFor(tile), options);
     VipsImage* out = vips_image_new();

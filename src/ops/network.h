@@ -1,4 +1,5 @@
-// Our one operation on images: run this network over this image, as a lazily evaluated libvips image.
+// Our one operation on images: run this network over this image, as a lazily evaluated libvips
+// image.
 #pragma once
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/failure.h"
 #include "model/model.h"
+#include "ops/tile_pool.h"
 
 namespace acuity::ops {
 
@@ -21,13 +23,14 @@ struct NetworkStats {
 };
 
 struct NetworkOptions {
-    int tile = 192;                        // longest side of a tile in input pixels, halo apart
-    std::uint64_t memory = 1ull << 30;     // bytes for tiles kept and for the engine
-    bool tta = false;                      // mean over the eight turns and flips
-    bool flatIsFlat = false;               // tiles of one value stay so without asking the network
+    int tile = 192;                     // longest side of a tile in input pixels, halo apart
+    std::uint64_t memory = 1ull << 30;  // bytes for tiles kept and for the engine
+    bool tta = false;                   // mean over the eight turns and flips
+    bool flatIsFlat = false;            // tiles of one value stay so without asking the network
     const Cancel* cancel = nullptr;
-    std::shared_ptr<NetworkStats> stats;   // optional
-    std::shared_ptr<Failure> failure;      // optional: keeps what libvips cannot carry
+    std::shared_ptr<NetworkStats> stats;  // optional
+    std::shared_ptr<Failure> failure;     // optional: keeps what libvips cannot carry
+    std::shared_ptr<RecentPools> recent;  // optional: shared by the frames of one picture
 };
 
 /// `in` must have 1 or 3 bands, uchar, ushort or float, and random access; the result has the same

@@ -19,8 +19,8 @@ int mirrored(int at, int size) {
 }
 
 template <typename Sample>
-void readTyped(VipsRegion* region, int bands, int pictureWidth, int pictureHeight, const Rect& wanted,
-               float scale, float* planes) {
+void readTyped(VipsRegion* region, int bands, int pictureWidth, int pictureHeight,
+               const Rect& wanted, float scale, float* planes) {
     const std::size_t area = std::size_t(wanted.width) * wanted.height;
     const VipsRect& valid = region->valid;
     std::vector<int> column(wanted.width);

@@ -1,9 +1,9 @@
 // Between libvips' interleaved samples and the planar floats (0 to 1) that networks see.
 #pragma once
 
+#include <vips/vips.h>
 #include <cstdint>
 #include <vector>
-#include <vips/vips.h>
 
 #include "ops/tile_grid.h"
 
@@ -17,7 +17,8 @@ struct SampleType {
 };
 
 /// Fills planes [3][height][width] whose first pixel is picture place (left, top), from a prepared
-/// region; outside the picture it is mirrored, the edge pixel repeated. One band fills three planes.
+/// region; outside the picture it is mirrored, the edge pixel repeated. One band fills three
+/// planes.
 void readPlanes(VipsRegion* region, SampleType type, int pictureWidth, int pictureHeight,
                 const Rect& wanted, float* planes);
 

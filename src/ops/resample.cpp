@@ -148,8 +148,9 @@ std::optional<Kernel> kernelOfName(std::string_view name) {
 
 vips::VImage resample(const vips::VImage& in, int width, int height, Kernel kernel) {
     if (width == in.width() && height == in.height()) return in;
-    auto* op = new ResampleOp{in, Axis(in.width(), width, kernel), Axis(in.height(), height, kernel),
-                              SampleType{in.format(), in.bands()}};
+    auto* op =
+        new ResampleOp{in, Axis(in.width(), width, kernel), Axis(in.height(), height, kernel),
+                       SampleType{in.format(), in.bands()}};
     VipsImage* out = vips_image_new();
     vips::VImage result(out);
     g_object_set_data_full(G_OBJECT(out), "acuity-resample", op,

@@ -1,4 +1,5 @@
-// Separable resampling to exact pixel sizes, in float with exact positions, antialiased when shrinking.
+// Separable resampling to exact pixel sizes, in float with exact positions, antialiased when
+// shrinking.
 //
 // libvips has this for reductions only: its enlargements quantise positions and know no Lanczos.
 #pragma once

@@ -38,7 +38,8 @@ class TileGrid {
     /// The part of the picture that tile `index` (row by row) gives.
     Rect tile(int index) const {
         const int left = index % columns_ * tileWidth_, top = index / columns_ * tileHeight_;
-        return {left, top, std::min(tileWidth_, width_ - left), std::min(tileHeight_, height_ - top)};
+        return {left, top, std::min(tileWidth_, width_ - left),
+                std::min(tileHeight_, height_ - top)};
     }
     /// The part of the picture that tile `index` needs.
     Rect needed(int index) const {

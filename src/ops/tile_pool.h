@@ -11,6 +11,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,18 +24,35 @@ namespace acuity::ops {
 
 using TileBytes = std::shared_ptr<const std::vector<std::uint8_t>>;
 
+class TilePool;
+
+/// The pools in use among the many of a picture with frames: each frame has its own, and those
+/// whose frame has passed give back threads, buffers and tiles.
+class RecentPools {
+  public:
+    explicit RecentPools(std::size_t kept) : kept_(kept) {}
+    void used(TilePool* pool);
+    void gone(TilePool* pool);
+
+  private:
+    const std::size_t kept_;
+    std::mutex mutex_;
+    std::list<TilePool*> pools_;  // latest first
+};
+
 class TilePool {
   public:
-    /// Computes tile `index`; `worker` counts from 0 and is only ever used by one thread.
-    using Compute = std::function<std::vector<std::uint8_t>(int worker, int index)>;
+    /// Computes tile `index`. Every worker has one of its own, with its buffers.
+    using Compute = std::function<std::vector<std::uint8_t>(int index)>;
 
     struct Size {
         int columns = 1, rows = 1;  // of the grid
         int workers = 1;
-        int readAhead = 1;          // tiles computed beyond those asked for
+        int readAhead = 1;  // tiles computed beyond those asked for
     };
 
-    TilePool(Size size, Compute compute, const Cancel* cancel);
+    TilePool(Size size, std::function<Compute()> startWorker, const Cancel* cancel,
+             std::shared_ptr<RecentPools> recent = nullptr);
     ~TilePool();
     TilePool(const TilePool&) = delete;
     TilePool& operator=(const TilePool&) = delete;
@@ -43,22 +61,29 @@ class TilePool {
     /// Throws what computing threw, or Error(cancelled).
     std::vector<TileBytes> get(int left, int top, int columns, int rows);
 
+    /// Gives back what idle workers hold, and all tiles; a later get() begins anew.
+    void rest();
+
     /// Tiles computed so far, repeated ones included.
     long computed() const;
 
   private:
     struct Slot {
-        TileBytes bytes;             // null while waiting or being computed
-        std::uint64_t lastUse = 0;   // 0: computed ahead, not used yet
+        TileBytes bytes;            // null while waiting or being computed
+        std::uint64_t lastUse = 0;  // 0: computed ahead, not used yet
     };
 
-    void work(int worker);
+    void start();
+    void join();
+    void work();
+    void computeOne(Compute& compute, int index, std::unique_lock<std::mutex>& lock);
     void ask(int index, bool ahead);
     void dropOld();
 
     const Size size_;
-    const Compute compute_;
+    const std::function<Compute()> startWorker_;
     const Cancel* cancel_;
+    const std::shared_ptr<RecentPools> recent_;
     mutable std::mutex mutex_;
     std::condition_variable wanted_, done_;
     std::map<int, Slot> slots_;

@@ -36,7 +36,8 @@ std::vector<fs::path> picturesIn(const fs::path& folder, bool recursive) {
         for (const auto& entry : fs::directory_iterator(folder, quiet, code)) take(entry);
     }
     if (code)
-        throw Error(Kind::input, "cannot list " + inQuotes(folder.string()) + ": " + code.message());
+        throw Error(Kind::input,
+                    "cannot list " + inQuotes(folder.string()) + ": " + code.message());
     std::sort(found.begin(), found.end());
     return found;
 }
@@ -85,8 +86,9 @@ void addFolder(const fs::path& folder, const BatchRequest& request, const Option
     for (const fs::path& file : files) {
         Item item{file.string(), "", ""};
         if (elsewhere)
-            item.folder = (fs::path(request.output) /
-                           file.parent_path().lexically_relative(folder)).lexically_normal().string();
+            item.folder = (fs::path(request.output) / file.parent_path().lexically_relative(folder))
+                              .lexically_normal()
+                              .string();
         items.push_back(item);
     }
 }
@@ -107,11 +109,12 @@ std::vector<Item> itemsFor(const BatchRequest& request, const Options& options) 
     const bool many = anyFolder || request.inputs.size() > 1;
     if (many && request.output == "-")
         throw Error(Kind::usage, "standard output can take one picture only");
-    const bool toFolder = isFolder(request.output, many) && !(options.format && !many &&
-                          !fs::is_directory(request.output) && request.output.back() != '/');
+    const bool toFolder = isFolder(request.output, many) &&
+                          !(options.format && !many && !fs::is_directory(request.output) &&
+                            request.output.back() != '/');
     if (many && toFolder && fs::exists(request.output) && !fs::is_directory(request.output))
-        throw Error(Kind::usage, inQuotes(request.output) +
-                                     " is a file; several pictures need a folder");
+        throw Error(Kind::usage,
+                    inQuotes(request.output) + " is a file; several pictures need a folder");
     for (const std::string& input : request.inputs) {
         if (input != "-" && fs::is_directory(input)) {
             addFolder(input, request, options, items);

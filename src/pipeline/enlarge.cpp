@@ -22,17 +22,23 @@ VImage decoded(const VImage& srgb) {
 }
 
 /// Number of networks that run over a frame, colour and alpha counted apart.
-int networksIn(const Work& work, bool alpha) {
+std::size_t networksIn(const Work& work, bool alpha) {
     const auto n = std::count_if(work.steps.begin(), work.steps.end(),
                                  [](const Step& s) { return !s.model.empty(); });
-    return int(n) * (alpha ? 2 : 1);
+    return std::size_t(n) * (alpha ? 2 : 1);
 }
 
 class Builder {
   public:
-    Builder(const Work& work, Session& session, int depth, std::uint64_t memoryPerNetwork,
-            RunFacts& facts)
-        : work_(work), session_(session), depth_(depth), memory_(memoryPerNetwork), facts_(facts) {}
+    /// `networks` may hold tiles at a time, each `memoryPerNetwork`.
+    Builder(const Work& work, Session& session, int depth, std::size_t networks,
+            std::uint64_t memoryPerNetwork, RunFacts& facts)
+        : work_(work),
+          session_(session),
+          depth_(depth),
+          memory_(memoryPerNetwork),
+          facts_(facts),
+          recent_(std::make_shared<ops::RecentPools>(networks)) {}
 
     /// Colour of 1 or 3 bands, or an alpha band, through all steps.
     VImage steps(VImage image, bool isAlpha) const {
@@ -84,6 +90,7 @@ class Builder {
         options.cancel = session_.cancel();
         options.stats = facts_.stats;
         options.failure = facts_.failure;
+        options.recent = recent_;
         if (!facts_.tile) facts_.tile = options.tile;
         facts_.precision = engine::name(runner->settings().precision);
         return ops::network(image, runner, options);
@@ -101,14 +108,17 @@ class Builder {
     const int depth_;
     const std::uint64_t memory_;
     RunFacts& facts_;
+    const std::shared_ptr<ops::RecentPools> recent_;
 };
 
 }  // namespace
 
 codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session& session,
                        std::uint64_t memory, RunFacts& facts) {
-    const int networks = std::max(1, networksIn(work, picture.alpha()));
-    const Builder builder(work, session, picture.depth(), memory / networks, facts);
+    // While one frame ends the next begins: at most two are in work.
+    const auto frames = std::min<std::size_t>(2, picture.frames.size());
+    const auto networks = std::max<std::size_t>(1, networksIn(work, picture.alpha()) * frames);
+    const Builder builder(work, session, picture.depth(), networks, memory / networks, facts);
     codec::Picture result = picture;
     for (VImage& frame : result.frames) frame = builder.frame(frame, picture.linear);
     return result;

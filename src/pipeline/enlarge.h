@@ -10,8 +10,8 @@ namespace acuity::pipeline {
 struct RunFacts {
     std::shared_ptr<ops::NetworkStats> stats = std::make_shared<ops::NetworkStats>();
     std::shared_ptr<Failure> failure = std::make_shared<Failure>();
-    int tile = 0;                 // side used by the first network, 0 without one
-    std::string precision;        // "bf16" or "f32", "" without a network
+    int tile = 0;           // side used by the first network, 0 without one
+    std::string precision;  // "bf16" or "f32", "" without a network
 };
 
 /// `picture` must have been decoded to random access. `memory` bounds what the operations hold.

@@ -8,7 +8,9 @@
 namespace acuity::pipeline {
 namespace {
 
-int pixels(double length) { return std::max(1, int(std::lround(length))); }
+int pixels(double length) {
+    return std::max(1, int(std::lround(length)));
+}
 
 int waysSet(const SizeRequest& r) {
     return int(r.scale.has_value()) + int(r.width.has_value() || r.height.has_value()) +
@@ -68,8 +70,9 @@ Target unchecked(Dimensions source, const SizeRequest& r) {
 
 void checkRequest(const SizeRequest& request) {
     if (waysSet(request) > 1)
-        throw Error(Kind::usage, "give one of --scale, --size/--width/--height, --short-side, "
-                                 "--long-side and --print, not several");
+        throw Error(Kind::usage,
+                    "give one of --scale, --size/--width/--height, --short-side, "
+                    "--long-side and --print, not several");
     if (request.scale && !(*request.scale >= 1 && *request.scale <= kMaxFactor))
         throw Error(Kind::usage, "--scale takes a factor from 1 to 64");
 }
@@ -96,20 +99,20 @@ std::vector<Pass> passesFor(Dimensions source, const Target& target, const std::
     Dimensions at = source;
     for (int i = 1; i <= steps; i++) {
         const double share = double(i) / steps;
-        const Dimensions goal =
-            i == steps ? target.full
-                       : Dimensions{pixels(source.width * std::pow(fx, share)),
-                                    pixels(source.height * std::pow(fy, share))};
+        const Dimensions goal = i == steps
+                                    ? target.full
+                                    : Dimensions{pixels(source.width * std::pow(fx, share)),
+                                                 pixels(source.height * std::pow(fy, share))};
         while (at != goal) {
-            const double missing = std::max(double(goal.width) / at.width,
-                                            double(goal.height) / at.height);
+            const double missing =
+                std::max(double(goal.width) / at.width, double(goal.height) / at.height);
             if (missing <= 1) {
                 plan.push_back({1, goal});
                 break;
             }
             // The smallest network that reaches the goal, else the largest there is.
-            const auto fits = std::find_if(scales.begin(), scales.end(),
-                                           [&](int s) { return s >= missing; });
+            const auto fits =
+                std::find_if(scales.begin(), scales.end(), [&](int s) { return s >= missing; });
             const int scale = fits != scales.end() ? *fits : scales.back();
             const Dimensions grown{at.width * scale, at.height * scale};
             at = scale >= missing ? goal : grown;

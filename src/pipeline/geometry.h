@@ -12,8 +12,8 @@ enum class Fit { inside, cover, exact };
 
 /// What the person asked for; at most one of the ways may be set.
 struct SizeRequest {
-    std::optional<double> scale;          // factor
-    std::optional<int> width, height;     // both: a box (see fit); one: the other follows
+    std::optional<double> scale;       // factor
+    std::optional<int> width, height;  // both: a box (see fit); one: the other follows
     std::optional<int> shortSide, longSide;
     std::optional<double> printWidth, printHeight;  // inches, a box at `dpi`
     double dpi = 300;
@@ -26,8 +26,8 @@ struct Dimensions {
 };
 
 struct Target {
-    Dimensions full;  // size the whole picture is brought to
-    Dimensions crop;  // centred part of it that is kept; equal to `full` unless fit is cover
+    Dimensions full;    // size the whole picture is brought to
+    Dimensions crop;    // centred part of it that is kept; equal to `full` unless fit is cover
     double factor = 1;  // the larger of the two axes' factors
 };
 
@@ -41,13 +41,13 @@ Target targetSize(Dimensions source, const SizeRequest& request);
 
 /// One run of a network followed by a reduction (or nothing) to `size`.
 struct Pass {
-    int scale = 1;      // of the network to use; 1: only resampling
-    Dimensions size;    // after the pass
+    int scale = 1;    // of the network to use; 1: only resampling
+    Dimensions size;  // after the pass
 };
 
 /// The passes that reach `target` from `source` with networks of the given scales (ascending, none
-/// for interpolation). `passes` splits the factor into so many equal geometric steps, 0 takes as few
-/// as the scales allow. A network that exceeds its step is followed by a reduction, never by an
+/// for interpolation). `passes` splits the factor into so many equal geometric steps, 0 takes as
+/// few as the scales allow. A network that exceeds its step is followed by a reduction, never by an
 /// enlargement.
 std::vector<Pass> passesFor(Dimensions source, const Target& target, const std::vector<int>& scales,
                             int passes);

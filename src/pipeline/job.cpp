@@ -87,8 +87,7 @@ std::optional<Status> already(const std::string& output, const Options& options)
 /// whatever becomes of it.
 class Meter {
   public:
-    Meter(Progress& progress, double pixels)
-        : progress_(progress), pixels_(std::int64_t(pixels)) {
+    Meter(Progress& progress, double pixels) : progress_(progress), pixels_(std::int64_t(pixels)) {
         progress_.total += pixels_;
     }
     ~Meter() { at(1); }
@@ -211,14 +210,13 @@ class Job {
                                                       picture.animated ? "frames" : "pages")
                                         : ""));
         for (std::string& line : explain(work)) lines.push_back(std::move(line));
-        lines.push_back(fmt::format("written to {} as {}", inQuotes(out_.output),
-                                    codec::facts(format).name));
+        lines.push_back(
+            fmt::format("written to {} as {}", inQuotes(out_.output), codec::facts(format).name));
     }
 
     void report(const Work& work, const RunFacts& run, double seconds, double frames) {
         json& j = out_.json;
-        const double megapixels =
-            frames * work.target.crop.width * work.target.crop.height / 1e6;
+        const double megapixels = frames * work.target.crop.width * work.target.crop.height / 1e6;
         j["seconds"] = seconds;
         j["megapixelsPerSecond"] = megapixels / seconds;
         j["peakMemoryBytes"] = peakMemory();
@@ -246,8 +244,8 @@ class Job {
         json& j = out_.json;
         j["input"] = utf8(out_.input);
         j["output"] = out_.output.empty() ? json() : json(utf8(out_.output));
-        j["status"] = options_.dryRun && out_.status == Status::done ? "planned"
-                                                                     : statusName(out_.status);
+        j["status"] =
+            options_.dryRun && out_.status == Status::done ? "planned" : statusName(out_.status);
         j["notes"] = out_.notes;
         if (!out_.message.empty()) j["message"] = utf8(out_.message);
     }

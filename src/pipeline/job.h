@@ -22,11 +22,11 @@ enum class Status { done, skipped, exists, failed };
 struct Outcome {
     Status status = Status::failed;
     std::string input, output;
-    std::string message;            // why it failed, or was not written
-    Kind kind = Kind::internal;     // of the failure
-    std::vector<std::string> notes; // what was given up
+    std::string message;             // why it failed, or was not written
+    Kind kind = Kind::internal;      // of the failure
+    std::vector<std::string> notes;  // what was given up
     std::vector<std::string> explanation;
-    nlohmann::json json;            // one object for programs
+    nlohmann::json json;  // one object for programs
 };
 
 /// Counters a progress display reads while jobs run, in output pixels.

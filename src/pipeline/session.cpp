@@ -14,8 +14,7 @@ constexpr std::uint64_t kLeastMemory = 192ull << 20;
 
 std::uint64_t allowance(const Options& options) {
     if (!options.memory) return std::max(memorySize() / 4, kLeastMemory);
-    if (options.memory < kLeastMemory)
-        throw Error(Kind::usage, "--memory must be at least 192M");
+    if (options.memory < kLeastMemory) throw Error(Kind::usage, "--memory must be at least 192M");
     return options.memory;
 }
 

@@ -5,7 +5,9 @@
 namespace acuity::pipeline {
 namespace {
 
-std::string shown(Dimensions d) { return fmt::format("{}x{}", d.width, d.height); }
+std::string shown(Dimensions d) {
+    return fmt::format("{}x{}", d.width, d.height);
+}
 
 /// Keeps the size on paper: twice the pixels are twice the dots per inch.
 void setDpi(Work& work, const codec::Picture& picture, const Options& options) {
@@ -51,9 +53,10 @@ std::vector<std::string> explain(const Work& work) {
         } else if (grown == step.pass.size) {
             lines.push_back(fmt::format("{} enlarges to {}", step.model, shown(grown)));
         } else {
-            lines.push_back(fmt::format("{} enlarges to {}, reduced to {} because no network has "
-                                        "just that factor",
-                                        step.model, shown(grown), shown(step.pass.size)));
+            lines.push_back(
+                fmt::format("{} enlarges to {}, reduced to {} because no network has "
+                            "just that factor",
+                            step.model, shown(grown), shown(step.pass.size)));
         }
         at = step.pass.size;
     }
@@ -65,10 +68,11 @@ std::vector<std::string> explain(const Work& work) {
 nlohmann::json toJson(const Work& work) {
     nlohmann::json steps = nlohmann::json::array();
     for (const Step& step : work.steps)
-        steps.push_back({{"model", step.model.empty() ? nlohmann::json() : nlohmann::json(step.model)},
-                         {"scale", step.pass.scale},
-                         {"width", step.pass.size.width},
-                         {"height", step.pass.size.height}});
+        steps.push_back(
+            {{"model", step.model.empty() ? nlohmann::json() : nlohmann::json(step.model)},
+             {"scale", step.pass.scale},
+             {"width", step.pass.size.width},
+             {"height", step.pass.size.height}});
     return {{"width", work.source.width},
             {"height", work.source.height},
             {"outputWidth", work.target.crop.width},
