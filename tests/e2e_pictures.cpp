@@ -12,10 +12,13 @@ using vips::VImage;
 
 namespace {
 
-void save(const VImage& image, const std::string& path) { image.write_to_file(path.c_str()); }
+void save(const VImage& image, const std::string& path) {
+    image.write_to_file(path.c_str());
+}
 
 /// Through the network, to a TIFF; the pixels of the result.
-VImage enlarged(const Folder& folder, const std::string& input, std::vector<std::string> more = {}) {
+VImage enlarged(const Folder& folder, const std::string& input,
+                std::vector<std::string> more = {}) {
     const std::string out = folder / "result.tif";
     std::vector<std::string> arguments{input, "-o", out, "-s", "2", "--overwrite", "--quiet"};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -63,8 +66,8 @@ TEST_CASE("all eight orientations give the upright picture's result bit for bit"
         const VImage result = enlarged(folder, folder / "turned.tif");
         REQUIRE(result.width() == 100);
         CHECK(farthest(result, expected) == 0);
-        const bool reset = result.get_typeof("orientation") == 0 ||
-                           result.get_int("orientation") == 1;
+        const bool reset =
+            result.get_typeof("orientation") == 0 || result.get_int("orientation") == 1;
         CHECK(reset);
     }
 }
@@ -102,8 +105,10 @@ TEST_CASE("grey, 16 bits, pages and frames stay what they are") {
     Folder folder;
     save(scene(40, 30, 1), folder / "grey.png");
     CHECK(enlarged(folder, folder / "grey.png").bands() == 1);
-    const VImage deep = (scene(40, 30, 3) * 256.0).cast(VIPS_FORMAT_USHORT).copy(
-        VImage::option()->set("interpretation", VIPS_INTERPRETATION_RGB16));
+    const VImage deep =
+        (scene(40, 30, 3) * 256.0)
+            .cast(VIPS_FORMAT_USHORT)
+            .copy(VImage::option()->set("interpretation", VIPS_INTERPRETATION_RGB16));
     save(deep, folder / "deep.png");
     CHECK(enlarged(folder, folder / "deep.png").format() == VIPS_FORMAT_USHORT);
 
@@ -120,8 +125,8 @@ TEST_CASE("grey, 16 bits, pages and frames stay what they are") {
     pages.set("delay", std::vector<int>{70, 80, 90});
     save(pages, folder / "moving.gif");
     REQUIRE(run({folder / "moving.gif", "-s", "2", "-o", folder / "large.gif"}).status == 0);
-    const VImage moving = VImage::new_from_file((folder / "large.gif").c_str(),
-                                                VImage::option()->set("n", -1));
+    const VImage moving =
+        VImage::new_from_file((folder / "large.gif").c_str(), VImage::option()->set("n", -1));
     CHECK(moving.width() == 80);
     CHECK(moving.height() == 120);
     CHECK(moving.get_array_int("delay") == std::vector<int>{70, 80, 90});
@@ -217,8 +222,8 @@ TEST_CASE("the published scores are reached through the command") {
                                  "-o", folder / "sr/", "--quiet"},
                                 {.timeout = 200});
         REQUIRE(made.status == 0);
-        const Result scored = run({"score", folder / "sr", (sets / set / "HR").string(), "--scale",
-                                   scale, "--json"});
+        const Result scored =
+            run({"score", folder / "sr", (sets / set / "HR").string(), "--scale", scale, "--json"});
         return nlohmann::json::parse(lines(scored.out).back())["psnrY"].get<double>();
     };
     CHECK(mean("Set5", "4") >= 31.3);

@@ -1,4 +1,5 @@
-// What tests of networks share: pictures as pixels, the shipped network, and how far results differ.
+// What tests of networks share: pictures as pixels, the shipped network, and how far results
+// differ.
 #pragma once
 
 #include <cmath>
@@ -37,8 +38,9 @@ inline double farthest(const vips::VImage& a, const vips::VImage& b) {
     return (a.cast(VIPS_FORMAT_DOUBLE) - b.cast(VIPS_FORMAT_DOUBLE)).abs().max();
 }
 
-inline std::shared_ptr<model::Runner> shipped(const std::string& name, int streams = 2,
-                                              engine::Precision precision = engine::Precision::f32) {
+inline std::shared_ptr<model::Runner> shipped(
+    const std::string& name, int streams = 2,
+    engine::Precision precision = engine::Precision::f32) {
     static const auto engine = engine::openEngine("cpu");
     engine::Settings settings;
     settings.precision = precision;

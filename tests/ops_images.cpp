@@ -68,10 +68,11 @@ TEST_CASE("hidden colour does not reach the visible edge") {
     const VImage r2 = xy[0] * xy[0] + xy[1] * xy[1];
     const VImage inside = r2 < 400;
     const VImage alpha = inside.ifthenelse(255, 0).cast(VIPS_FORMAT_UCHAR);
-    const VImage colour = inside.ifthenelse(VImage::black(80, 80, VImage::option()->set("bands", 3)) +
-                                                std::vector<double>{200, 10, 10},
-                                            VImage::black(80, 80, VImage::option()->set("bands", 3)) +
-                                                std::vector<double>{0, 255, 0})
+    const VImage colour = inside
+                              .ifthenelse(VImage::black(80, 80, VImage::option()->set("bands", 3)) +
+                                              std::vector<double>{200, 10, 10},
+                                          VImage::black(80, 80, VImage::option()->set("bands", 3)) +
+                                              std::vector<double>{0, 255, 0})
                               .cast(VIPS_FORMAT_UCHAR);
     const VImage filled = ops::fillTransparent(colour, alpha);
     CHECK(farthest(inside.ifthenelse(filled, 0), inside.ifthenelse(colour, 0)) == 0);
@@ -94,8 +95,8 @@ TEST_CASE("measures of known differences") {
 }
 
 TEST_CASE("luma of RGB follows BT.601") {
-    const VImage in = (scene(32, 32, 3) * 0 + std::vector<double>{100, 100, 100})
-                          .cast(VIPS_FORMAT_UCHAR);
+    const VImage in =
+        (scene(32, 32, 3) * 0 + std::vector<double>{100, 100, 100}).cast(VIPS_FORMAT_UCHAR);
     const VImage other = (in + std::vector<double>{10, 0, 0}).cast(VIPS_FORMAT_UCHAR);
     const double dy = 10 * 65.481 / 255;
     CHECK(ops::score(in, other, 4, 4).psnr == Approx(20 * std::log10(255 / dy)));

@@ -57,7 +57,12 @@ TEST_CASE("a print fills the paper, turned as the picture is") {
 }
 
 TEST_CASE("contradictions and absurd sizes are refused") {
-    CHECK_THROWS_AS(target({10, 10}, [](SizeRequest& r) { r.scale = 2; r.width = 5; }), Error);
+    CHECK_THROWS_AS(target({10, 10},
+                           [](SizeRequest& r) {
+                               r.scale = 2;
+                               r.width = 5;
+                           }),
+                    Error);
     CHECK_THROWS_AS(target({10, 10}, [](SizeRequest& r) { r.scale = 65; }), Error);
     CHECK_THROWS_AS(target({10, 10}, [](SizeRequest& r) { r.scale = 0.5; }), Error);
     CHECK_THROWS_AS(target({10, 10}, [](SizeRequest& r) { r.width = 641; }), Error);

@@ -111,22 +111,26 @@ double measureTile(Runner& runner, int tile, int rounds) {
     return best / (double(tile) * tile * streams);
 }
 
-Tuning searchTuning(Runner& runner, const Cancel* cancel) {
-    Tuning best;
+Tuning searchTuning(Runner& runner, double pixels, const Cancel* cancel) {
+    constexpr double kShare = 1.0 / 12;
     const int cores = runner.settings().threads;
-    for (const int streams : {cores, 1}) {
-        if (streams == 1 && cores == 1 && best.tile) break;
+    const int guess = estimateTuning(runner).tile;
+    std::vector<std::pair<int, int>> candidates;  // tile, streams
+    for (const int tile : {guess, 256, 384, 192, 512, 128})
+        candidates.emplace_back(aligned(tile, runner.facts()), cores);
+    if (cores > 1)
+        for (const int tile : {guess, 512, 256}) candidates.emplace_back(tile, 1);
+    Tuning best;
+    const auto began = Clock::now();
+    for (const auto& [tile, streams] : candidates) {
+        if (cancel) cancel->check();
+        const double spent = std::chrono::duration<double, std::nano>(Clock::now() - began).count();
+        if (best.tile && spent > kShare * pixels * best.nanoseconds) break;
         runner.setStreams(streams);
-        for (const int tile : {128, 192, 256, 320, 384, 512}) {
-            if (cancel) cancel->check();
-            const double cost = measureTile(runner, tile, 2);
-            if (!best.tile || cost < best.nanoseconds) best = {tile, streams, cost};
-            // Far beyond the best size it only gets slower.
-            if (cost > 1.25 * best.nanoseconds && tile > best.tile) break;
-        }
+        const double cost = measureTile(runner, tile, 1);
+        if (!best.tile || cost < best.nanoseconds) best = {tile, streams, cost};
     }
     runner.setStreams(best.streams);
-    best.tile = aligned(best.tile, runner.facts());
     remember(runner, best);
     return best;
 }

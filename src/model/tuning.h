@@ -20,8 +20,9 @@ Tuning estimateTuning(const Runner& runner);
 /// What an earlier search on this machine found, or nothing.
 std::optional<Tuning> rememberedTuning(const Runner& runner);
 
-/// Measures candidates (a few seconds), remembers the best and returns it.
-Tuning searchTuning(Runner& runner, const Cancel* cancel);
+/// Measures candidates, likeliest first, for about a twelfth of the time that a picture of so many
+/// input pixels will take; remembers the best and returns it.
+Tuning searchTuning(Runner& runner, double pixels, const Cancel* cancel);
 
 /// Nanoseconds per useful input pixel at this tile and the runner's streams, the best of `rounds`.
 double measureTile(Runner& runner, int tile, int rounds);

@@ -77,14 +77,14 @@ std::shared_ptr<model::Runner> Session::runner(const std::string& name, int dept
 }
 
 int Session::tileFor(model::Runner& runner, double pixels) {
-    // Searching costs about as much as enlarging this many pixels.
-    constexpr double kSearchPays = 4e6;
+    // Smaller pictures are done before a search would tell anything.
+    constexpr double kSearchPays = 2e6;
     if (options_.tile) return options_.tile;
     std::lock_guard guard(mutex_);
     auto known = tunings_.find(&runner);
     if (known == tunings_.end() || (known->second.nanoseconds == 0 && pixels > kSearchPays)) {
         auto tuning = model::rememberedTuning(runner);
-        if (!tuning && pixels > kSearchPays) tuning = model::searchTuning(runner, cancel_);
+        if (!tuning && pixels > kSearchPays) tuning = model::searchTuning(runner, pixels, cancel_);
         if (!tuning) tuning = model::estimateTuning(runner);
         known = tunings_.insert_or_assign(&runner, *tuning).first;
         runner.setStreams(tuning->streams);
