@@ -30,26 +30,55 @@ def measure(command: list[str]) -> tuple[float, float, bool]:
     return time.perf_counter() - began, use.ru_maxrss / 1024, process.returncode == 0
 
 
-def section(build: Path, models: list[str], quick: bool, folder: Path) -> str:
+JOBS = [
+    ("4 MP JPEG → 64 MP TIFF", "4mp.jpg", "out.tif", []),
+    ("4 MP JPEG → 64 MP JPEG", "4mp.jpg", "out.jpg", []),
+    ("25 MP TIFF → 400 MP TIFF, --memory 1G", "25mp.tif", "out.tif", ["--memory", "1G"]),
+]
+
+
+def measurements(build: Path, models: list[str], quick: bool, folder: Path) -> list[dict]:
+    """Every job with every model: what, model, pixels, seconds, start (seconds), peak (MiB)."""
     shrink = 16 if quick else 1  # a smoke test: the same commands on a 256th of the pixels
-    small, large = folder / "4mp.jpg", folder / "25mp.tif"
-    mosaic(small, 2448 // shrink, 1632 // shrink)
-    mosaic(large, 5000 // shrink, 5000 // shrink)
-    jobs = [
-        ("4 MP JPEG → 64 MP TIFF", small, "out.tif", []),
-        ("4 MP JPEG → 64 MP JPEG", small, "out.jpg", []),
-        ("25 MP TIFF → 400 MP TIFF, --memory 1G", large, "out.tif", ["--memory", "1G"]),
-    ]
+    sizes = {"4mp.jpg": (2448 // shrink, 1632 // shrink), "25mp.tif": (5000 // shrink, 5000 // shrink)}
+    for name, size in {**sizes, "tiny.png": (8, 8)}.items():
+        mosaic(folder / name, *size)
+
+    def enlarge(name: str, model: str, target: str, options: list[str]) -> tuple[float, float]:
+        out = folder / target
+        out.unlink(missing_ok=True)
+        words = [build / "acuity", folder / name, "-s", "4", "-m", model, "-o", out, "--quiet"]
+        seconds, peak, good = measure([str(word) for word in words + options])
+        out.unlink(missing_ok=True)
+        if not good:
+            raise SystemExit(f"{model} failed on {name}")
+        return seconds, peak
+
+    found = []
+    for model in models:
+        enlarge("4mp.jpg", model, "out.tif", [])  # finds and remembers the tile size
+        start = min(enlarge("tiny.png", model, "out.png", [])[0] for _ in range(3))
+        for what, name, target, options in JOBS:
+            seconds, peak = enlarge(name, model, target, options)
+            pixels = sizes[name][0] * sizes[name][1]
+            found.append(dict(what=what, model=model, pixels=pixels, seconds=seconds, start=start,
+                              peak=peak))
+            print(found[-1], file=sys.stderr)
+    return found
+
+
+def section(found: list[dict], best: dict[str, float], quick: bool) -> str:
+    """`best`: each network's least nanoseconds per input pixel, in the precision the command uses."""
     rows = []
-    for what, source, target, options in jobs:
-        for model in models:
-            out = folder / target
-            out.unlink(missing_ok=True)
-            command = [build / "acuity", source, "-s", "4", "-m", model, "-o", out, "--quiet"]
-            seconds, peak, good = measure([str(word) for word in command + options])
-            print(what, model, f"{seconds:.2f} s, {peak:.0f} MiB", file=sys.stderr)
-            rows.append([what, model, f"{seconds:.2f}" if good else "failed", f"{peak:.0f}"])
-            out.unlink(missing_ok=True)
+    for run in found:
+        raw = best.get(run["model"], 0) * run["pixels"] * 1e-9
+        ratio = f"{(run['seconds'] - run['start']) / raw:.2f}" if raw else ""
+        rate = 16 * run["pixels"] / 1e6 / run["seconds"]
+        rows.append([run["what"], run["model"], f"{run['seconds']:.2f}", f"{rate:.1f}",
+                     f"{run['peak']:.0f}", ratio])
     note = "Sixteen times smaller on each side: a smoke test.\n\n" if quick else ""
-    head = ["what", "model", "seconds", "peak memory, MiB"]
-    return "## The whole command\n\n" + note + markdown(head, rows)
+    head = ["what", "model", "seconds", "output megapixels a second", "peak memory, MiB",
+            "time to that of the network alone"]
+    return ("## The whole command\n\n" + note + markdown(head, rows) +
+            "\nThe last column: seconds without start-up, divided by input pixels times the "
+            "network's best time per pixel without halo.\n")

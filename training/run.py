@@ -113,10 +113,10 @@ class Run:
             since += 1
             self.seconds = before + time.monotonic() - began
             if self.step % recipe["report"] == 0:
+                self.save()
                 print(f"step {self.step} {self.seconds:.0f}s loss {total / since:.5f} "
                       f"{self.score(recipe['tests'])}", flush=True)
                 total, since = 0.0, 0
-                self.save()
         self.save()
         print(f"done: {self.step} steps, {self.seconds:.0f}s {self.score(recipe['tests'])}")
 

@@ -68,7 +68,7 @@ Scores score(VImage sr, VImage hr, int scale, int crop) {
     const auto sides = [](const VImage& i) {
         return std::to_string(i.width()) + "x" + std::to_string(i.height());
     };
-    if (std::abs(sr.width() - hr.width()) >= scale || std::abs(sr.height() - hr.height()) >= scale)
+    if (std::abs(sr.width() - hr.width()) > scale || std::abs(sr.height() - hr.height()) > scale)
         throw Error(Kind::usage, "the pictures have different sizes, " + sides(sr) + " and " +
                                      sides(hr) + "; they must show the same");
     if (width <= 2 * crop || height <= 2 * crop)

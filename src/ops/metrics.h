@@ -18,7 +18,7 @@ struct Scores {
 constexpr double kIdentical = 100;
 
 /// `crop` pixels are cut from each border first (not for lrPsnr). The larger picture is cropped at
-/// the bottom and right when sides differ by less than `scale`. Throws Error(usage) otherwise.
+/// the bottom and right when sides differ by no more than `scale`. Throws Error(usage) otherwise.
 Scores score(vips::VImage sr, vips::VImage hr, int scale, int crop);
 
 }  // namespace acuity::ops
