@@ -92,17 +92,18 @@ void writeRow(const float* red, const float* green, const float* blue, int width
     }
 }
 
+double keysCubic(double x) {
+    x = std::abs(x);
+    if (x <= 1) return (1.5 * x - 2.5) * x * x + 1;
+    return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
+
 CubicSkip::CubicSkip(int scale) : scale_(scale), weights_(scale * kTaps), first_(scale) {
-    const auto keys = [](double x) {
-        x = std::abs(x);
-        if (x <= 1) return (1.5 * x - 2.5) * x * x + 1;
-        return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0.0;
-    };
     for (int p = 0; p < scale; p++) {
         const double place = (p + 0.5) / scale - 0.5;
         first_[p] = int(std::floor(place)) - 1;
         for (int k = 0; k < kTaps; k++)
-            weights_[p * kTaps + k] = float(keys(place - (first_[p] + k)));
+            weights_[p * kTaps + k] = float(keysCubic(place - (first_[p] + k)));
     }
 }
 

@@ -27,6 +27,9 @@ void readPlanes(VipsRegion* region, SampleType type, int pictureWidth, int pictu
 void writeRow(const float* red, const float* green, const float* blue, int width, SampleType type,
               std::uint8_t* row);
 
+/// Keys' cubic convolution kernel with a = -0.5 (1981), at a distance of `x` samples.
+double keysCubic(double x);
+
 /// Enlarges planes by a whole factor with Keys' cubic (a = -0.5), as networks with a bicubic skip
 /// were trained with. Needs two source pixels around the part that is asked for.
 class CubicSkip {

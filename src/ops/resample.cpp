@@ -18,8 +18,7 @@ double weight(Kernel kernel, double x) {
         case Kernel::bilinear:
             return std::max(0.0, 1 - x);
         case Kernel::bicubic:
-            if (x <= 1) return (1.5 * x - 2.5) * x * x + 1;
-            return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+            return keysCubic(x);
         case Kernel::lanczos:
             if (x < 1e-9) return 1;
             if (x >= 3) return 0;
