@@ -1,7 +1,9 @@
 # A prefix that runs wherever it is moved to, without the source tree. libvips stays the system's; of
 # OpenVINO goes along what a run on this kind of processor uses, about half of the wheel.
-set_target_properties(acuity PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/acuity")
+set_target_properties(acuity PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+set_target_properties(acuity_core PROPERTIES INSTALL_RPATH "$ORIGIN/acuity")
 install(TARGETS acuity RUNTIME DESTINATION bin)
+install(TARGETS acuity_core LIBRARY DESTINATION lib)
 install(DIRECTORY include/acuity DESTINATION include)
 install(DIRECTORY models/ DESTINATION share/acuity/models)
 install(FILES LICENSE DESTINATION share/doc/acuity)

@@ -202,6 +202,17 @@ TEST_CASE("an output that cannot be written fails in a sentence") {
     checkManners(unknown, "out.unheard-of");
 }
 
+TEST_CASE("a device or pipe is never replaced") {
+    Folder folder;
+    paint(folder / "in.png", 10, 8);
+    const std::string pipe = folder / "pipe.png";
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    const Result result = run({folder / "in.png", "-m", "bicubic", "--overwrite", "-o", pipe});
+    CHECK(result.status == 1);
+    checkManners(result, "pipe.png");
+    CHECK(fs::is_fifo(pipe));
+}
+
 TEST_CASE("a full disk fails in a sentence and leaves nothing") {
     Folder folder;
     paint(folder / "in.png", 200, 200);

@@ -70,20 +70,40 @@ Draft::Draft(const std::string& target) : target_(target) {
         const auto hash = std::hash<std::string>{}(place.filename().string());
         path_ = (place.parent_path() / (".acuity-" + std::to_string(hash) + ".part")).string();
     }
-    lock_ = open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (lock_ < 0) {
-        const std::string where = place.has_parent_path() ? place.parent_path().string() : ".";
-        throw Error(Kind::output, "cannot write into " + inQuotes(where) + ": " +
-                                      std::strerror(errno) + "; choose another place with -o");
-    }
-    if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-        close(lock_);
-        throw Error(Kind::output, "another run is just writing " + inQuotes(target));
+    struct stat facts {};
+    if (stat(target.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode))
+        throw Error(Kind::output, inQuotes(target) +
+                                      " is a device or pipe, not a file; "
+                                      "-o - writes to standard output");
+    while (!openLocked()) {
     }
     if (ftruncate(lock_, 0) != 0) {
         close(lock_);
         throw Error(Kind::output, "cannot write " + inQuotes(target) + ": " + std::strerror(errno));
     }
+}
+
+bool Draft::openLocked() {
+    lock_ = open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (lock_ < 0) {
+        const std::string folder = fs::path(target_).parent_path().string();
+        throw Error(Kind::output, "cannot write into " + inQuotes(folder.empty() ? "." : folder) +
+                                      ": " + std::strerror(errno) +
+                                      "; choose another place with -o");
+    }
+    if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+        close(lock_);
+        throw Error(Kind::output, "another run is just writing " + inQuotes(target_));
+    }
+    // Between opening and locking another run may have finished and renamed this very file: it is
+    // its result now, and the name stands for a new one or none.
+    struct stat held {
+    }, named{};
+    if (fstat(lock_, &held) == 0 && lstat(path_.c_str(), &named) == 0 &&
+        held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+        return true;
+    close(lock_);
+    return false;
 }
 
 Draft::~Draft() {

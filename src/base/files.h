@@ -23,7 +23,8 @@ std::string inQuotes(const std::string& name);
 /// mix. The destructor removes what was not committed.
 class Draft {
   public:
-    /// Throws Error(output) when the folder cannot be written or another process holds the draft.
+    /// Throws Error(output) when the folder cannot be written, another process holds the draft, or
+    /// the target is no ordinary file or folder.
     explicit Draft(const std::string& target);
     ~Draft();
     Draft(const Draft&) = delete;
@@ -35,6 +36,8 @@ class Draft {
     void commit();
 
   private:
+    bool openLocked();
+
     std::string target_, path_;
     int lock_ = -1;
     bool committed_ = false;

@@ -1,5 +1,6 @@
 #include "base/system.h"
 
+#include <dlfcn.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -83,9 +84,11 @@ bool hasBf16() {
 #endif
 }
 
-std::string executableFolder() {
+std::string ownFolder() {
+    Dl_info info{};
     std::error_code code;
-    return fs::read_symlink("/proc/self/exe", code).parent_path().string();
+    if (!dladdr(reinterpret_cast<void*>(&ownFolder), &info) || !info.dli_fname) return ".";
+    return fs::canonical(info.dli_fname, code).parent_path().string();
 }
 
 std::string cacheFolder() {

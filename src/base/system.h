@@ -18,8 +18,8 @@ std::string processorName();
 bool hasBf16();
 /// Whether it has Intel's matrix unit (AMX).
 bool hasAmx();
-/// The folder the running program lies in.
-std::string executableFolder();
+/// The folder that holds this code: the library's, or the program's it is linked into.
+std::string ownFolder();
 /// Where things may be remembered between runs ($ACUITY_CACHE, else $XDG_CACHE_HOME/acuity, else
 /// ~/.cache/acuity), created; "" when there is no such place.
 std::string cacheFolder();

@@ -113,9 +113,9 @@ const std::vector<std::string>& interpolations() {
 
 std::string modelsFolder() {
     if (const char* own = std::getenv("ACUITY_MODELS")) return own;
-    const fs::path here = executableFolder();
-    // Installed beside the program, or in the source tree whose build folder it lies in.
-    for (const char* place : {"../share/acuity/models", "../../models", "../models"})
+    const fs::path here = ownFolder();
+    // Installed beside the library, or in the source tree whose build folder it lies in.
+    for (const char* place : {"../share/acuity/models", "../../models"})
         if (fs::is_directory(here / place)) return (here / place).lexically_normal().string();
     return "";
 }
