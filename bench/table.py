@@ -2,13 +2,26 @@
 import os
 
 
-def hardware() -> str:
+def processor() -> dict[str, str]:
     facts = {}
     with open("/proc/cpuinfo") as lines:
         for line in lines:
             key, _, value = line.partition(":")
             facts.setdefault(key.strip(), value.strip())
-    flags = facts.get("flags", facts.get("Features", "")).split()
+    return facts
+
+
+def flags_of(facts: dict[str, str]) -> list[str]:
+    return facts.get("flags", facts.get("Features", "")).split()
+
+
+def has_bf16() -> bool:
+    return bool({"amx_bf16", "avx512_bf16", "bf16"} & set(flags_of(processor())))
+
+
+def hardware() -> str:
+    facts = processor()
+    flags = flags_of(facts)
     name = facts.get("model name", os.uname().machine)
     if "model" in facts:  # virtual machines often hide the number in the name
         name += f" (family {facts['cpu family']}, model {facts['model']})"

@@ -14,19 +14,19 @@ using vips::VImage;
 
 namespace {
 
-/// Colour bands only, 8 bits.
+/// RGB in 8 bits; grey counts as RGB of three equal bands, as the published tables have it.
 VImage plain(VImage image) {
-    const int bands = image.bands() >= 3 ? 3 : 1;
     if (image.format() == VIPS_FORMAT_USHORT) {
         image = (image / 257.0).rint();
     } else if (image.format() == VIPS_FORMAT_FLOAT) {
         image = (image * 255.0).rint();
     }
-    return image.extract_band(0, VImage::option()->set("n", bands)).cast(VIPS_FORMAT_UCHAR);
+    image = image.cast(VIPS_FORMAT_UCHAR);
+    if (image.bands() < 3) return image[0].bandjoin(image[0]).bandjoin(image[0]);
+    return image.extract_band(0, VImage::option()->set("n", 3));
 }
 
 VImage luma(const VImage& image) {
-    if (image.bands() == 1) return image.cast(VIPS_FORMAT_DOUBLE);
     const VImage mix = image.cast(VIPS_FORMAT_DOUBLE) *
                        std::vector<double>{65.481 / 255, 128.553 / 255, 24.966 / 255};
     return mix[0] + mix[1] + mix[2] + 16;
@@ -73,13 +73,8 @@ Scores score(VImage sr, VImage hr, int scale, int crop) {
                                      sides(hr) + "; they must show the same");
     if (width <= 2 * crop || height <= 2 * crop)
         throw Error(Kind::usage, "nothing is left of the picture after cropping the border");
-    const bool grey = sr.bands() < 3 || hr.bands() < 3;
     sr = plain(sr).crop(0, 0, width, height);
     hr = plain(hr).crop(0, 0, width, height);
-    if (grey) {
-        if (sr.bands() > 1) sr = luma(sr).rint().cast(VIPS_FORMAT_UCHAR);
-        if (hr.bands() > 1) hr = luma(hr).rint().cast(VIPS_FORMAT_UCHAR);
-    }
     const auto inner = [&](const VImage& i) {
         return luma(i).crop(crop, crop, width - 2 * crop, height - 2 * crop);
     };
