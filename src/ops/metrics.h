@@ -1,7 +1,7 @@
 // How near two pictures are, as the super-resolution field defines it.
 //
-// All measures compare 8-bit luma (BT.601 studio range, 16-235) of RGB pictures; a grey picture counts
-// as RGB of three equal bands, so that its luma has that range too.
+// All measures compare 8-bit luma (BT.601 studio range, 16-235) of RGB pictures; a grey picture
+// counts as RGB of three equal bands, so that its luma has that range too.
 #pragma once
 
 #include <vips/vips8>
