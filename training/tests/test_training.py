@@ -116,15 +116,15 @@ class Export(unittest.TestCase):
             folder = Path(name)
             paint(folder)
             recipe = {"scale": 2, "channels": 8, "blocks": 1, "pictures": [name], "tests": [],
-                      "batch": 4, "patch": 12, "rate": 2e-3, "steps": 60, "minutes": 2,
-                      "report": 30, "seed": 1, "softness": 0.001, "places": 2}
+                      "batch": 4, "patch": 12, "rate": 2e-3, "steps": 400, "minutes": 2,
+                      "report": 200, "seed": 1, "softness": 0.001, "places": 2}
             (folder / "recipe.json").write_text(json.dumps(recipe))
-            run = Run({**recipe, "steps": 30}, folder / "out", "cpu")
+            run = Run({**recipe, "steps": 200}, folder / "out", "cpu")
             run.train()
             resumed = Run(recipe, folder / "out", "cpu")
-            self.assertEqual(resumed.step, 30)
+            self.assertEqual(resumed.step, 200)
             resumed.train()
-            self.assertEqual(resumed.step, 60)
+            self.assertEqual(resumed.step, 400)
             lr, hr = Pictures([name], 2, seed=4).batch(8, 16)
             with torch.no_grad():
                 before = (bicubic(lr, 32, 32) - hr).abs().mean()
