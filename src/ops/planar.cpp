@@ -23,14 +23,21 @@ void readTyped(VipsRegion* region, int bands, int pictureWidth, int pictureHeigh
                const Rect& wanted, float scale, float* planes) {
     const std::size_t area = std::size_t(wanted.width) * wanted.height;
     const VipsRect& valid = region->valid;
+    // A last tile that is mostly beyond the picture is filled up past its halo, where mirroring may
+    // reach what was not asked for: nothing that is kept depends on those samples.
+    const auto within = [](int at, int from, int length) {
+        return std::clamp(at, from, from + length - 1);
+    };
     std::vector<int> column(wanted.width);
     for (int x = 0; x < wanted.width; x++)
-        column[x] = (mirrored(wanted.left + x, pictureWidth) - valid.left) * bands;
+        column[x] =
+            within(mirrored(wanted.left + x, pictureWidth), valid.left, valid.width) - valid.left;
+    for (int& offset : column) offset *= bands;
     // Inside the picture columns are consecutive: that part of a row needs no look-up.
     const int inner = std::clamp(-wanted.left, 0, wanted.width);
     const int innerEnd = std::clamp(pictureWidth - wanted.left, inner, wanted.width);
     for (int y = 0; y < wanted.height; y++) {
-        const int from = mirrored(wanted.top + y, pictureHeight);
+        const int from = within(mirrored(wanted.top + y, pictureHeight), valid.top, valid.height);
         const auto* row =
             reinterpret_cast<const Sample*>(VIPS_REGION_ADDR(region, valid.left, from));
         for (int c = 0; c < 3; c++) {
