@@ -128,6 +128,17 @@ TEST_CASE("the engine gives what PyTorch gives") {
     }
 }
 
+TEST_CASE("a batch of many sizes gets a network for each, whatever is given back") {
+    // Descending, so that each new size comes first in any ordered store.
+    const auto runner = test::shipped("faithful-x2", 1);
+    for (int side = 64; side > 40; side -= 2) {
+        const auto compiled = runner->compiled(side, side);
+        REQUIRE(compiled);
+        CHECK(compiled->input().height == side);
+        CHECK(compiled->output().width == 2 * side);
+    }
+}
+
 TEST_CASE("a tuning is found, remembered, and only for its own kind") {
     Folder folder;
     setenv("ACUITY_CACHE", folder.path().c_str(), 1);

@@ -170,31 +170,26 @@ void Runner::setStreams(int streams) {
 
 std::shared_ptr<engine::Compiled> Runner::compiled(int height, int width) {
     std::lock_guard guard(mutex_);
-    auto& slot = bySize_[{height, width}];
-    if (slot) return slot;
+    const auto known = bySize_.find({height, width});
+    if (known != bySize_.end()) return known->second;
+    std::shared_ptr<engine::Compiled> fresh;
     try {
-        slot = engine_->compile(model_.onnx, height, width, settings_);
+        fresh = engine_->compile(model_.onnx, height, width, settings_);
     } catch (const Error& error) {
-        bySize_.erase({height, width});
         throw Error(error.kind(), "model " + inQuotes(model_.name) + ": " + error.what());
     }
-    const engine::Size in = slot->input(), out = slot->output();
+    const engine::Size in = fresh->input(), out = fresh->output();
     if (in.channels != 3 || out.channels != 3 || out.height != in.height * facts().scale ||
-        out.width != in.width * facts().scale) {
-        bySize_.erase({height, width});
+        out.width != in.width * facts().scale)
         throw Error(Kind::model, "model " + inQuotes(model_.name) + " does not enlarge RGB by " +
                                      std::to_string(facts().scale) + " as its card says");
-    }
     // A long batch of many sizes must not hold every network it ever compiled.
     constexpr std::size_t kMostSizes = 8;
-    if (bySize_.size() > kMostSizes)
-        for (auto it = bySize_.begin(); it != bySize_.end(); ++it)
-            if (it->second.use_count() == 1) {
-                bySize_.erase(it);
-                break;
-            }
-    auto result = bySize_.find({height, width});
-    return result->second;
+    const auto idle = std::find_if(bySize_.begin(), bySize_.end(),
+                                   [](const auto& entry) { return entry.second.use_count() == 1; });
+    if (bySize_.size() >= kMostSizes && idle != bySize_.end()) bySize_.erase(idle);
+    bySize_[{height, width}] = fresh;
+    return fresh;
 }
 
 }  // namespace acuity::model
