@@ -13,9 +13,7 @@ using vips::VImage;
 
 // A random-access copy of `image`, in memory or on disk.
 VImage settled(const VImage& image, std::uint64_t memory, const Cancel* cancel) {
-    // A second reference for the watcher: signals must not stay with a picture that lives on.
-    VImage source = image.copy();
-    const Watch watch(source, cancel, {});
+    const Watch watch(image, cancel, {});
     VImage target;
     if (VIPS_IMAGE_SIZEOF_IMAGE(image.get_image()) <= memory) {
         target = VImage::new_memory();
@@ -24,7 +22,8 @@ VImage settled(const VImage& image, std::uint64_t memory, const Cancel* cancel) 
         if (!file) throw vips::VError();
         target = VImage(file);
     }
-    source.write(target);
+    watch.image().write(target);
+    watch.finish();
     return target;
 }
 

@@ -75,9 +75,11 @@ void saveZip(const VImage& image, const Picture& picture, const std::string& pat
     Sink sink(draft.path(), {}, options.cancel);
     const Watch watch(image, options.cancel, options.progress);
     try {
-        image.dzsave_target(sink.target(), tiling(picture, options)
-                                               ->set("container", VIPS_FOREIGN_DZ_CONTAINER_ZIP)
-                                               ->set("basename", baseName(path).c_str()));
+        watch.image().dzsave_target(sink.target(),
+                                    tiling(picture, options)
+                                        ->set("container", VIPS_FOREIGN_DZ_CONTAINER_ZIP)
+                                        ->set("basename", baseName(path).c_str()));
+        watch.finish();
     } catch (const vips::VError&) {
         if (sink.trouble() != 0) sink.finish();
         throw;
@@ -95,7 +97,8 @@ void saveFolder(const VImage& image, const Picture& picture, const std::string& 
     const Workshop workshop(folder / ("." + name + "_files.part"));
     {
         const Watch watch(image, options.cancel, options.progress);
-        image.dzsave((workshop.path / "picture").c_str(), tiling(picture, options));
+        watch.image().dzsave((workshop.path / "picture").c_str(), tiling(picture, options));
+        watch.finish();
     }
     if (options.cancel) options.cancel->check();
     std::error_code code;

@@ -33,7 +33,8 @@ void encodeInto(const std::string& file, const Picture& picture, Format format,
     Sink sink(file, wrapping(metadata, picture, format), options.cancel);
     const Watch watch(image, options.cancel, options.progress);
     try {
-        encode(image, picture, format, options, sink.target());
+        encode(watch.image(), picture, format, options, sink.target());
+        watch.finish();
     } catch (const vips::VError&) {
         if (sink.trouble() != 0) sink.finish();  // says which trouble
         throw;
