@@ -1,0 +1,84 @@
+#include "architectures/state.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace acuity::architectures {
+
+using weights::Tensor;
+
+namespace {
+
+void strip(std::map<std::string, Tensor>& tensors, const std::string& prefix) {
+    const bool shared =
+        !tensors.empty() && std::all_of(tensors.begin(), tensors.end(), [&](const auto& entry) {
+            return entry.first.rfind(prefix, 0) == 0;
+        });
+    if (!shared) return;
+    std::map<std::string, Tensor> stripped;
+    for (auto& [name, tensor] : tensors) stripped[name.substr(prefix.size())] = tensor;
+    tensors = std::move(stripped);
+}
+
+}  // namespace
+
+State::State(weights::Weights weights) : weights_(std::move(weights)) {
+    for (const char* prefix : {"module.", "netG.", "generator."}) strip(weights_.tensors, prefix);
+}
+
+const Tensor& State::at(const std::string& name) const {
+    if (const Tensor* found = find(name)) return *found;
+    throw Error(Kind::model, "it lacks the weights " + inQuotes(name));
+}
+
+const Tensor* State::find(const std::string& name) const {
+    const auto found = tensors().find(name);
+    return found == tensors().end() ? nullptr : &found->second;
+}
+
+int State::side(const std::string& name, int axis) const {
+    constexpr std::int64_t kMost = 1 << 20;
+    const auto& shape = at(name).shape;
+    if (axis >= int(shape.size()) || shape[axis] < 1 || shape[axis] > kMost)
+        throw Error(Kind::model, "its weights " + inQuotes(name) + " have an unexpected shape");
+    return int(shape[axis]);
+}
+
+int State::count(const std::string& pattern, int first) const {
+    const auto place = pattern.find('#');
+    int n = 0;
+    while (has(pattern.substr(0, place) + std::to_string(first + n) + pattern.substr(place + 1)))
+        ++n;
+    return n;
+}
+
+int State::largest(const std::string& prefix) const {
+    constexpr std::size_t kDigits = 6;
+    int most = -1;
+    for (auto entry = tensors().lower_bound(prefix);
+         entry != tensors().end() && entry->first.rfind(prefix, 0) == 0; ++entry) {
+        std::size_t end = prefix.size();
+        while (end < entry->first.size() && std::isdigit((unsigned char)entry->first[end])) ++end;
+        const std::size_t digits = end - prefix.size();
+        if (digits == 0 || digits > kDigits) continue;
+        if (end < entry->first.size() && entry->first[end] != '.') continue;
+        most = std::max(most, std::stoi(entry->first.substr(prefix.size(), digits)));
+    }
+    return most;
+}
+
+bool State::any(const std::string& prefix) const {
+    const auto entry = tensors().lower_bound(prefix);
+    return entry != tensors().end() && entry->first.rfind(prefix, 0) == 0;
+}
+
+std::optional<int> shuffleFactor(int outputs, int channels) {
+    for (int factor = 1; factor <= 16; ++factor)
+        if (factor * factor * channels == outputs) return factor;
+    return std::nullopt;
+}
+
+}  // namespace acuity::architectures
