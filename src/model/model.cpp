@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/system.h"
 #include "model/onnx_facts.h"
+#include "model/reader.h"
 
 namespace acuity::model {
 namespace fs = std::filesystem;
@@ -18,6 +19,9 @@ using nlohmann::json;
 namespace {
 
 constexpr int kMaxScale = 16, kMaxHalo = 512;
+// What lies farther off than this changes a pixel by less than a level, and would cost more to see
+// than the whole rest: deep networks declare receptive fields of hundreds of pixels.
+constexpr int kMostReach = 32;
 
 /// Facts as they stand in a card or a file's metadata. Throws Error(model) when out of bounds.
 Facts factsFrom(const json& object, const std::string& where) {
@@ -71,30 +75,52 @@ std::string readWeights(const fs::path& path) {
     }
 }
 
-Model fromFile(const fs::path& path, engine::Engine* engine) {
-    if (path.extension() != ".onnx")
-        throw Error(Kind::model, inQuotes(path.string()) +
-                                     " is no .onnx file, the kind of model file "
-                                     "that this version runs");
+Facts factsFrom(const architectures::Network& network) {
+    Facts facts;
+    facts.scale = network.scale;
+    facts.align = network.align;
+    facts.halo = std::min(network.reach, kMostReach);
+    facts.fixedHeight = network.fixedHeight;
+    facts.fixedWidth = network.fixedWidth;
+    if (facts.fixedHeight) {
+        const int side = std::min(facts.fixedHeight, facts.fixedWidth);
+        facts.halo = std::min(facts.halo, side / 4);
+    }
+    return facts;
+}
+
+/// An ONNX file that says itself how it is to be run, or whose card does.
+bool ownOnnx(Model& model, const fs::path& path) {
+    if (path.extension() != ".onnx") return false;
+    model.onnx = readWeights(path);
+    if (model.onnx.empty()) throw Error(Kind::model, inQuotes(path.string()) + " is empty");
+    if (!model.card.is_null()) return true;
+    const auto text = onnxMetadata(model.onnx, "acuity");
+    if (text) model.facts = factsFrom(json::parse(*text, nullptr, false), path.string());
+    return text.has_value();
+}
+
+Model fromFile(const fs::path& path, engine::Engine* engine,
+               const architectures::Options& options) {
     const fs::path card = fs::path(path).replace_extension(".json");
     Model model;
     model.name = path.stem().string();
     if (fs::exists(card)) model = fromCard(card);
-    model.onnx = readWeights(path);
-    if (model.onnx.empty()) throw Error(Kind::model, inQuotes(path.string()) + " is empty");
-    if (model.card.is_null()) {
-        model.card = json::object();
-        if (const auto text = onnxMetadata(model.onnx, "acuity")) {
-            const json facts = json::parse(*text, nullptr, false);
-            model.facts = factsFrom(facts, path.string());
-        } else if (engine) {
-            try {
-                model.facts = measureFacts(model.onnx, *engine);
-            } catch (const Error& error) {
-                throw Error(error.kind(), inQuotes(path.string()) + ": " + error.what());
+    if (!ownOnnx(model, path)) {
+        try {
+            architectures::Network network = readNetwork(path.string(), options);
+            model.onnx = std::move(network.onnx);
+            if (model.card.is_null()) {
+                model.card = {{"family", network.family}, {"details", network.details}};
+                model.facts = network.scale ? factsFrom(network)
+                              : engine      ? measureFacts(model.onnx, *engine)
+                                            : Facts();
             }
+        } catch (const Error& error) {
+            throw Error(error.kind(), inQuotes(path.string()) + ": " + error.what());
         }
     }
+    if (model.card.is_null()) model.card = json::object();
     return model;
 }
 
@@ -132,18 +158,17 @@ std::vector<Model> catalogue() {
     return models;
 }
 
-Model load(const std::string& nameOrFile, engine::Engine* engine) {
+Model load(const std::string& nameOrFile, engine::Engine* engine,
+           const architectures::Options& options) {
     const auto& plain = interpolations();
     if (std::find(plain.begin(), plain.end(), nameOrFile) != plain.end())
         return interpolation(nameOrFile);
-    const bool isPath =
-        nameOrFile.find('/') != std::string::npos || fs::path(nameOrFile).extension() == ".onnx";
-    if (isPath) return fromFile(nameOrFile, engine);
+    if (namesFile(nameOrFile)) return fromFile(nameOrFile, engine, options);
     const fs::path shipped = fs::path(modelsFolder()) / (nameOrFile + ".onnx");
     if (modelsFolder().empty() || !fs::exists(shipped))
         throw Error(Kind::model, "there is no model " + inQuotes(nameOrFile) + "; there are " +
-                                     knownNames() + ", and .onnx files by their path");
-    return fromFile(shipped, engine);
+                                     knownNames() + ", and model files by their path");
+    return fromFile(shipped, engine, options);
 }
 
 void verify(const Model& model) {

@@ -28,7 +28,11 @@ Work decide(const codec::Picture& picture, const Session& session) {
     work.source = {picture.width(), picture.height()};
     work.target = targetSize(work.source, options.size);
     std::vector<int> scales;
-    for (const auto& [scale, name] : choice.networks) scales.push_back(scale);
+    for (const auto& [scale, name] : choice.networks) {
+        if (scale > 1) scales.push_back(scale);
+        // A network that keeps the size runs first, and what is missing is resampled.
+        if (scale == 1) work.steps.push_back({{1, work.source}, name});
+    }
     for (const Pass& pass : passesFor(work.source, work.target, scales, options.passes)) {
         const bool network = !choice.kernel && pass.scale > 1;
         work.steps.push_back({pass, network ? choice.networks.at(pass.scale) : ""});
@@ -50,6 +54,8 @@ std::vector<std::string> explain(const Work& work) {
         const Dimensions grown{at.width * step.pass.scale, at.height * step.pass.scale};
         if (step.model.empty()) {
             lines.push_back(fmt::format("resampled to {}", shown(step.pass.size)));
+        } else if (step.pass.scale == 1) {
+            lines.push_back(fmt::format("{} works on it at its size", step.model));
         } else if (grown == step.pass.size) {
             lines.push_back(fmt::format("{} enlarges to {}", step.model, shown(grown)));
         } else {
