@@ -116,6 +116,20 @@ std::vector<Option> makeTable() {
          word(&Options::precision, {"auto", "bf16", "f32"})},
         {"passes", "--passes", "N", "Choice", "reach the size in N equal steps, or auto",
          count(&Options::passes, 1, 6, "auto")},
+        {"consistency", "--consistency", "0..1", "Choice",
+         "bind the result to the input: shrunk again it must say the same (default 0)",
+         [](Options& o, const std::string& v) { o.consistency = number(v, 0, 1); }},
+        {"reduced-by", "--reduced-by", "KERNEL", "Choice",
+         "what made the picture small, for --consistency: box, bilinear, hamming, bicubic "
+         "(default), lanczos or mitchell",
+         [](Options& o, const std::string& v) {
+             const auto reduction = ops::reductionOfName(v);
+             if (!reduction)
+                 throw Error(Kind::usage, inQuotes(v) +
+                                              " is not one of box, bilinear, hamming, "
+                                              "bicubic, lanczos, mitchell");
+             o.reduction = *reduction;
+         }},
         {"tta", "--tta,-x", "", "Choice", "mean over eight turns and flips: eight times slower",
          flag(&Options::tta)},
 
@@ -181,7 +195,6 @@ std::vector<Option> makeTable() {
         {"blur", "--blur", "", "Later", "", neutral({"0"})},
         {"compression", "--compression", "", "Later", "", neutral({"0"})},
         {"prescale", "--prescale", "", "Later", "", neutral({"off", "100", "100%"})},
-        {"consistency", "--consistency", "", "Later", "", neutral({"0"})},
         {"creativity", "--creativity", "", "Later", "", neutral({"0"})},
         {"blend", "--blend", "", "Later", "", neutral({"0"})},
         {"grain", "--grain", "", "Later", "", neutral({"0"})},

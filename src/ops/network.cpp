@@ -12,6 +12,7 @@ namespace acuity::ops {
 namespace {
 
 constexpr int kSmallestTile = 32;
+constexpr int kRounds = 2;  // of the correction for consistency
 
 /// One more than the engine computes at a time: the other one converts samples meanwhile.
 int workerCount(const model::Runner& runner) {
@@ -105,8 +106,9 @@ class NetworkOp {
     /// What one thread needs to compute tiles.
     struct Worker {
         std::unique_ptr<engine::Request> request;
-        std::vector<float> planes, sum, turned, rows;
+        std::vector<float> planes, sum, turned, full;
         std::optional<CubicSkip> skip;
+        std::optional<Consistency> consistency;
     };
 
     static TilePool::Size poolSize(const TileGrid& grid, int workers) {
@@ -118,6 +120,8 @@ class NetworkOp {
         worker->request = compiled_->request();
         worker->planes.resize(std::size_t(3) * grid_.inputWidth() * grid_.inputHeight());
         if (runner_->facts().skip == model::Skip::bicubic) worker->skip.emplace(scale_);
+        if (options_.consistency > 0 && scale_ > 1)
+            worker->consistency.emplace(scale_, options_.reduction);
         if (options_.tta) {
             worker->turned.resize(worker->planes.size());
             worker->sum.resize(worker->planes.size() * scale_ * scale_);
@@ -193,26 +197,43 @@ class NetworkOp {
         options_.stats->useful += std::int64_t(times) * tile.width * tile.height;
     }
 
-    /// Cuts the halo off, adds the skip and stores samples.
+    /// Cuts the halo off, adds the skip, binds the result to the input and stores samples.
     void write(Worker& worker, const Rect& tile, const float* result, std::uint8_t* bytes) {
-        const int width = tile.width * scale_, halo = grid_.halo();
+        const int margin = worker.consistency ? worker.consistency->margin() : 0;
+        const int width = tile.width + 2 * margin, height = tile.height + 2 * margin;
+        const int first = grid_.halo() - margin;  // of what is computed, in the input's tile
         const int inStride = grid_.inputWidth(), outStride = inStride * scale_;
         const std::size_t inArea = std::size_t(inStride) * grid_.inputHeight();
         const std::size_t outArea = inArea * scale_ * scale_;
-        worker.rows.resize(std::size_t(3) * width);
-        for (int y = 0; y < tile.height * scale_; y++) {
-            for (int c = 0; c < 3; c++) {
+        const Rect inside = grid_.inside(tile.left - margin, tile.top - margin, width, height);
+        const Consistency::Place place{height, width, inside};
+        const int wide = width * scale_, high = height * scale_;
+        worker.full.resize(std::size_t(3) * wide * high);
+        for (int c = 0; c < 3; c++) {
+            float* plane = worker.full.data() + std::size_t(c) * wide * high;
+            const float* input = worker.planes.data() + c * inArea;
+            for (int y = 0; y < high; y++) {
                 const float* from = result + c * outArea +
-                                    std::size_t(y + halo * scale_) * outStride + halo * scale_;
-                float* row = worker.rows.data() + std::size_t(c) * width;
-                std::copy(from, from + width, row);
+                                    std::size_t(y + first * scale_) * outStride + first * scale_;
+                float* row = plane + std::size_t(y) * wide;
+                std::copy(from, from + wide, row);
                 if (worker.skip)
-                    worker.skip->addRow(worker.planes.data() + c * inArea, inStride,
-                                        y + halo * scale_, halo, tile.width, row);
+                    worker.skip->addRow(input, inStride, y + first * scale_, first, width, row);
             }
-            const float* rows = worker.rows.data();
-            writeRow(rows, rows + width, rows + 2 * width, width, type_,
-                     bytes + std::size_t(y) * width * type_.bytes());
+            if (!worker.consistency) continue;
+            // Clipping undoes a little of it, so that it is done again.
+            for (int round = 0; round < kRounds; round++) {
+                worker.consistency->apply(plane, input + std::size_t(first) * inStride + first,
+                                          inStride, place, options_.consistency);
+                for (int i = 0; i < wide * high; i++) plane[i] = std::clamp(plane[i], 0.0f, 1.0f);
+            }
+        }
+        const std::size_t area = std::size_t(wide) * high;
+        for (int y = 0; y < tile.height * scale_; y++) {
+            const float* row = worker.full.data() + std::size_t(y + margin * scale_) * wide +
+                               std::size_t(margin) * scale_;
+            writeRow(row, row + area, row + 2 * area, tile.width * scale_, type_,
+                     bytes + std::size_t(y) * tile.width * scale_ * type_.bytes());
         }
     }
 
@@ -245,7 +266,10 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
                      const NetworkOptions& options) {
     const model::Facts& facts = runner->facts();
     const int bytes = int(vips_format_sizeof(in.format())) * in.bands();
-    const int halo = std::max(facts.halo, facts.skip == model::Skip::bicubic ? 2 : 0);
+    int halo = std::max(facts.halo, facts.skip == model::Skip::bicubic ? 2 : 0);
+    // What the correction needs to see must be right itself.
+    if (options.consistency > 0 && facts.scale > 1)
+        halo += Consistency(facts.scale, options.reduction).margin();
     const bool fixed = facts.fixedWidth > 0;
     if (fixed && options.tta && facts.fixedWidth != facts.fixedHeight)
         throw Error(Kind::usage, "this model takes no turned pictures: leave --tta away");

@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/failure.h"
 #include "model/model.h"
+#include "ops/consistency.h"
 #include "ops/tile_pool.h"
 
 namespace acuity::ops {
@@ -23,10 +24,12 @@ struct NetworkStats {
 };
 
 struct NetworkOptions {
-    int tile = 192;                     // longest side of a tile in input pixels, halo apart
-    std::uint64_t memory = 1ull << 30;  // bytes for tiles kept and for the engine
-    bool tta = false;                   // mean over the eight turns and flips
-    bool flatIsFlat = false;            // tiles of one value stay so without asking the network
+    int tile = 192;                            // longest side of a tile in input pixels, halo apart
+    std::uint64_t memory = 1ull << 30;         // bytes for tiles kept and for the engine
+    bool tta = false;                          // mean over the eight turns and flips
+    float consistency = 0;                     // 0 to 1: how far the result is bound to the input
+    Reduction reduction = Reduction::bicubic;  // what made the input small, when it is bound
+    bool flatIsFlat = false;  // tiles of one value stay so without asking the network
     const Cancel* cancel = nullptr;
     std::shared_ptr<NetworkStats> stats;  // optional
     std::shared_ptr<Failure> failure;     // optional: keeps what libvips cannot carry

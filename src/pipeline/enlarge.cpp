@@ -87,6 +87,8 @@ class Builder {
         options.memory = memory_;
         options.tta = session_.options().tta;
         options.flatIsFlat = isAlpha;
+        if (!isAlpha) options.consistency = float(session_.options().consistency);
+        options.reduction = session_.options().reduction;
         options.cancel = session_.cancel();
         options.stats = facts_.stats;
         options.failure = facts_.failure;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "codec/picture.h"
+#include "ops/consistency.h"
 #include "pipeline/geometry.h"
 
 namespace acuity::pipeline {
@@ -20,6 +21,8 @@ struct Options {
     int device = 0;
     int passes = 0;  // 0: as few as the networks need
     bool tta = false;
+    double consistency = 0;  // 0 to 1
+    ops::Reduction reduction = ops::Reduction::bicubic;
 
     std::optional<codec::Format> format;
     int quality = 0, effort = 0, depth = 0;  // 0: the format's or the picture's own
