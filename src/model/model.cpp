@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/system.h"
+#include "model/library.h"
 #include "model/onnx_facts.h"
 
 namespace acuity::model {
@@ -26,10 +27,16 @@ Facts factsFrom(const json& object, const std::string& where) {
         facts.scale = object.at("scale");
         facts.halo = object.at("halo");
         facts.align = object.value("align", 1);
+        if (object.contains("fixed")) {
+            facts.fixedHeight = object.at("fixed").at(0);
+            facts.fixedWidth = object.at("fixed").at(1);
+        }
         const std::string skip = object.value("skip", "none");
         facts.skip = skip == "bicubic" ? Skip::bicubic : Skip::none;
         const bool sound = facts.scale >= 1 && facts.scale <= kMaxScale && facts.halo >= 0 &&
                            facts.halo <= kMaxHalo && facts.align >= 1 && facts.align <= 64 &&
+                           facts.fixedHeight >= 0 && facts.fixedHeight <= 8192 &&
+                           facts.fixedWidth >= 0 && facts.fixedWidth <= 8192 &&
                            (skip == "bicubic" || skip == "none");
         if (sound) return facts;
     } catch (const json::exception&) {
@@ -71,7 +78,7 @@ std::string readWeights(const fs::path& path) {
     }
 }
 
-Model fromFile(const fs::path& path, engine::Engine* engine) {
+Model fromFile(const fs::path& path, engine::Engine* engine, const architectures::Options&) {
     if (path.extension() != ".onnx")
         throw Error(Kind::model, inQuotes(path.string()) +
                                      " is no .onnx file, the kind of model file "
@@ -96,6 +103,24 @@ Model fromFile(const fs::path& path, engine::Engine* engine) {
         }
     }
     return model;
+}
+
+/// The models of the user's folder; where a name is taken, the shipped one wins.
+std::vector<Model> usersModels(const std::vector<Model>& shipped) {
+    std::vector<Model> models;
+    for (const OwnModel& own : ownModels()) {
+        const auto same = [&](const Model& other) { return other.name == own.name; };
+        if (std::any_of(shipped.begin(), shipped.end(), same)) continue;
+        try {
+            Model model{own.name, factsFrom(own.card, own.name)};
+            model.own = true;
+            model.card = own.card;
+            models.push_back(std::move(model));
+        } catch (const Error&) {
+            // `acuity models verify` tells what is wrong with it.
+        }
+    }
+    return models;
 }
 
 std::string knownNames() {
@@ -124,26 +149,35 @@ std::vector<Model> catalogue() {
     std::vector<fs::path> cards;
     std::error_code code;
     for (const auto& entry : fs::directory_iterator(modelsFolder(), code))
-        if (entry.path().extension() == ".json") cards.push_back(entry.path());
+        if (entry.path().extension() == ".json" && entry.path().filename() != "catalogue.json")
+            cards.push_back(entry.path());
     std::sort(cards.begin(), cards.end());
     std::vector<Model> models;
     for (const fs::path& card : cards) models.push_back(fromCard(card));
+    for (Model& own : usersModels(models)) models.push_back(std::move(own));
     for (const std::string& name : interpolations()) models.push_back(interpolation(name));
     return models;
 }
 
-Model load(const std::string& nameOrFile, engine::Engine* engine) {
+Model load(const std::string& nameOrFile, engine::Engine* engine,
+           const architectures::Options& options) {
     const auto& plain = interpolations();
     if (std::find(plain.begin(), plain.end(), nameOrFile) != plain.end())
         return interpolation(nameOrFile);
     const bool isPath =
         nameOrFile.find('/') != std::string::npos || fs::path(nameOrFile).extension() == ".onnx";
-    if (isPath) return fromFile(nameOrFile, engine);
+    if (isPath) return fromFile(nameOrFile, engine, options);
     const fs::path shipped = fs::path(modelsFolder()) / (nameOrFile + ".onnx");
-    if (modelsFolder().empty() || !fs::exists(shipped))
+    const bool ships = !modelsFolder().empty() && fs::exists(shipped);
+    if (const auto own = ships ? std::nullopt : ownModel(nameOrFile)) {
+        architectures::Options all = options;
+        all.insert(own->options.begin(), own->options.end());
+        return fromFile(own->files.front().path, engine, all);
+    }
+    if (!ships)
         throw Error(Kind::model, "there is no model " + inQuotes(nameOrFile) + "; there are " +
                                      knownNames() + ", and .onnx files by their path");
-    return fromFile(shipped, engine);
+    return fromFile(shipped, engine, options);
 }
 
 void verify(const Model& model) {

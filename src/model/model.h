@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "architectures/network.h"
 #include "base/error.h"
 #include "engine/engine.h"
 
@@ -20,9 +21,10 @@ enum class Skip {
 };  // the picture itself, or the difference to a bicubic enlargement
 
 struct Facts {
-    int scale = 1;  // output pixels per input pixel and axis
-    int halo = 0;   // radius of the receptive field in input pixels
-    int align = 1;  // input sides must be multiples of this
+    int scale = 1;                        // output pixels per input pixel and axis
+    int halo = 0;                         // radius of the receptive field in input pixels
+    int align = 1;                        // input sides must be multiples of this
+    int fixedHeight = 0, fixedWidth = 0;  // the only input size, halo included; 0: any
     Skip skip = Skip::none;
 };
 
@@ -30,6 +32,7 @@ struct Model {
     std::string name;
     Facts facts;
     bool interpolation = false;
+    bool own = false;     // in the catalogue: from the user's folder
     std::string onnx;     // the network's bytes; empty for interpolations and in the catalogue
     nlohmann::json card;  // data, recipe, scores, licence; an object, perhaps empty
 };
@@ -40,12 +43,15 @@ const std::vector<std::string>& interpolations();
 /// The folder with the weights that ship with Acuity ($ACUITY_MODELS overrides), or "".
 std::string modelsFolder();
 
-/// Every model that can be named, interpolations last; bytes are not loaded.
+/// Every model that can be named: those that ship, the user's, interpolations. Bytes are not
+/// loaded.
 std::vector<Model> catalogue();
 
-/// By name, or by the path of an .onnx file (facts from its card NAME.json beside it, else from the
-/// file's own metadata, else measured with `engine`). Throws Error(model) naming what is there.
-Model load(const std::string& nameOrFile, engine::Engine* engine);
+/// By name, or by the path of a model file of any kind that model/reader.h knows. Facts come from
+/// its card NAME.json beside it, else from the file itself, else they are measured with `engine`.
+/// Throws Error(model) naming what is there.
+Model load(const std::string& nameOrFile, engine::Engine* engine,
+           const architectures::Options& options = {});
 
 /// Checks that the bytes of a shipped model are those of its card. Throws Error(model).
 void verify(const Model& model);
