@@ -24,7 +24,7 @@ std::string factor(int scale) {
 }
 
 void line(const std::string& name, int scale, const std::string& text) {
-    fmt::print("{:<26} {:<4} {}\n", name, factor(scale), text);
+    std::cout << fmt::format("{:<26} {:<4} {}\n", name, factor(scale), text);
 }
 
 std::string originOf(const model::Model& m) {
@@ -80,8 +80,8 @@ int list(bool asJson) {
     }
     bool first = true;
     for (const auto& m : there) {
-        if (m.own && first) fmt::print("\nYours, in {}:\n", model::userFolder());
-        if (m.interpolation && first) fmt::print("\nWithout weights:\n");
+        if (m.own && first) std::cout << "\nYours, in " << model::userFolder() << ":\n";
+        if (m.interpolation && first) std::cout << "\nWithout weights:\n";
         first = &m == &there.back() || originOf(m) != originOf(*(&m + 1));
         const std::string summary = m.card.value("summary", "");
         line(m.name, m.interpolation ? 0 : m.facts.scale,
@@ -90,8 +90,8 @@ int list(bool asJson) {
                    : summary);
     }
     for (const bool byItself : {true, false}) {
-        fmt::print(byItself ? "\nKnown; `acuity models pull NAME` fetches them:\n"
-                            : "\nKnown; to be fetched by hand and added:\n");
+        std::cout << (byItself ? "\nKnown; `acuity models pull NAME` fetches them:\n"
+                               : "\nKnown; to be fetched by hand and added:\n");
         for (const auto& entry : known)
             if (entry.files.empty() != byItself)
                 line(entry.name, entry.scale,

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <set>
 
 #include "base/system.h"
 #include "cli/models.h"
@@ -12,6 +13,9 @@ namespace acuity::cli {
 namespace {
 
 using nlohmann::json;
+
+// Of the card: what other lines say already, or what is of no interest to a person.
+const std::set<std::string> kShown{"scale", "halo", "files"};
 
 /// A count in three digits: "599 k", "16.7 M".
 std::string rounded(double number) {
@@ -102,7 +106,8 @@ void print(const model::Model& m, const model::GraphSummary& graph,
                          "threads, tiles of {})",
                          speed->megapixels, speed->precision, speed->threads, speed->tile));
     for (const auto& [key, value] : m.card.items())
-        show(key.c_str(), value.is_string() ? value.get<std::string>() : value.dump());
+        if (!kShown.count(key))
+            show(key.c_str(), value.is_string() ? value.get<std::string>() : value.dump());
 }
 
 }  // namespace

@@ -24,18 +24,18 @@ bool isThere(const model::Entry& entry) {
     return true;
 }
 
-/// Asks once; throws Error(usage) unless the answer is yes.
+/// Asks once; throws Error(model) unless the answer is yes.
 void askForConsent(const model::Entry& entry, bool yes) {
     if (!entry.noncommercial || model::hasConsent(entry)) return;
     const std::string terms =
         fmt::format("{} is under {} and may not be used commercially", entry.name, entry.licence);
     if (!yes) {
         if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-            throw Error(Kind::usage, terms + "; --yes says that you agree");
+            throw Error(Kind::model, terms + "; --yes says that you agree");
         fmt::print(stderr, "{}. Type yes to agree: ", terms);
         std::string answer;
         std::getline(std::cin, answer);
-        if (answer != "yes") throw Error(Kind::usage, "nothing was fetched");
+        if (answer != "yes") throw Error(Kind::model, "nothing was fetched");
     }
     model::rememberConsent(entry);
 }

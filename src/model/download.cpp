@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "base/files.h"
 #include "model/checksum.h"
@@ -80,7 +83,10 @@ class Part {
         struct stat facts {};
         if (fstat(file_, &facts) == 0) size_ = std::uint64_t(facts.st_size);
     }
-    ~Part() { close(file_); }
+    ~Part() {
+        if (size_ == 0) unlink(path_.c_str());  // nothing to go on from
+        close(file_);
+    }
     Part(const Part&) = delete;
 
     std::uint64_t size() const { return size_; }
@@ -124,6 +130,26 @@ struct Answer {
     httplib::Error error = httplib::Error::Success;
 };
 
+/// Ends a connection on which nothing comes as soon as the person stops the run.
+class StopWithCancel {
+  public:
+    StopWithCancel(httplib::Client& client, const Cancel& cancel)
+        : thread_([&, this] {
+              while (!done_) {
+                  if (cancel.requested()) client.stop();
+                  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+              }
+          }) {}
+    ~StopWithCancel() {
+        done_ = true;
+        thread_.join();
+    }
+
+  private:
+    std::atomic<bool> done_{false};
+    std::thread thread_;
+};
+
 /// Asks for the bytes that are missing and appends them.
 Answer ask(const Url& url, const Wanted& wanted, Part& part, const Arrived& arrived,
            const Cancel& cancel) {
@@ -163,6 +189,7 @@ Answer ask(const Url& url, const Wanted& wanted, Part& part, const Arrived& arri
             return false;
         }
     };
+    const StopWithCancel stop(client, cancel);
     const auto result = client.Get(url.path, headers, started, received);
     answer.error = result.error();
     return answer;
@@ -242,8 +269,6 @@ void download(const Wanted& wanted, const std::string& path, const Arrived& arri
         if (sha256OfFile(path) == wanted.sha256) return;
         part.clear();
     }
-    std::error_code ignored;
-    fs::remove(path, ignored);
     refuse("what came from " + parseUrl(wanted.url).host +
            " is not the file that the catalogue describes (its SHA-256 differs); it was deleted");
 }
