@@ -1,5 +1,7 @@
 #include "model/library.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -184,6 +186,9 @@ std::string makeUserFolder() {
     if (code)
         throw Error(Kind::output,
                     "cannot make the folder " + inQuotes(folder) + ": " + code.message());
+    if (access(folder.c_str(), W_OK) != 0)
+        throw Error(Kind::output, "cannot write into " + inQuotes(folder) +
+                                      ", where models are kept; ACUITY_USER_MODELS names another");
     return folder;
 }
 
