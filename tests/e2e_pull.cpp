@@ -8,7 +8,7 @@
 #include <chrono>
 #include <thread>
 
-#include "model/checksum.h"
+#include "base/hash.h"
 #include "model_home.h"
 
 using namespace acuity::test;
@@ -105,7 +105,7 @@ class Server {
 std::string catalogueWith(const Home& home, const std::string& url, const json& entry = {},
                           const json& file = {}) {
     json remote{{"url", url},
-                {"sha256", acuity::model::sha256OfFile(home.file)},
+                {"sha256", acuity::sha256OfFile(home.file)},
                 {"bytes", fs::file_size(home.file)}};
     if (file.is_object()) remote.update(file);
     json model{{"name", "remote"}, {"licence", "MIT"}, {"scale", 2}, {"files", {remote}}};

@@ -64,6 +64,13 @@ void setFit(Options& o, const std::string& v) {
     o.size.fit = v == "inside" ? Fit::inside : v == "cover" ? Fit::cover : Fit::exact;
 }
 
+void setModelOption(Options& o, const std::string& v) {
+    const auto equals = v.find('=');
+    if (equals == 0 || equals == std::string::npos)
+        throw Error(Kind::usage, "it takes NAME=VALUE, such as scale=3");
+    o.modelOptions[v.substr(0, equals)] = v.substr(equals + 1);
+}
+
 constexpr int kMostPixels = 10'000'000;
 
 std::vector<Option> makeTable() {
@@ -96,8 +103,11 @@ std::vector<Option> makeTable() {
          [](Options& o, const std::string& v) { o.dpi = o.size.dpi = number(v, 1, 100000); }},
 
         {"model", "-m,--model,-n", "NAME", "Choice",
-         "auto, a name from `acuity models list`, or a .onnx file",
+         "auto, a name from `acuity models list`, or a model file",
          [](Options& o, const std::string& v) { o.model = v; }},
+        {"model-option", "--model-option", "K=V", "Choice",
+         "what a model's file does not say, such as scale=3; may be repeated", setModelOption,
+         true},
         {"engine", "--engine", "E", "Choice", "cpu, gpu or auto",
          word(&Options::engine, {"auto", "cpu", "gpu"})},
         {"device", "--device,-g", "N", "Choice", "which GPU, from 0",
@@ -178,7 +188,6 @@ std::vector<Option> makeTable() {
         {"faces", "--faces", "", "Later", "", neutral({"off", "0"})},
         {"protect-text", "--protect-text", "", "Later", "", neutral({"off"})},
         {"trust-map", "--trust-map", "", "Later", "", neutral({})},
-        {"model-option", "--model-option", "", "Later", "", neutral({})},
     };
 }
 

@@ -17,6 +17,7 @@ struct Option {
     const char* help;
     /// Throws Error(usage); flags are called with "on" or "off".
     std::function<void(pipeline::Options&, const std::string&)> apply;
+    bool repeats = false;  // each occurrence counts, not only the last
 };
 
 const std::vector<Option>& optionTable();

@@ -32,12 +32,15 @@ void addTable(CLI::App& app, pipeline::Options& options) {
         const bool later = std::string(option.group) == "Later";
         CLI::Option* added = nullptr;
         if (*option.value || later) {
-            const auto set = [&options, name](const std::string& value) {
-                api::setOption(options, name, value);
+            const auto set = [&options, name](const std::vector<std::string>& values) {
+                for (const std::string& value : values) api::setOption(options, name, value);
             };
-            added = app.add_option_function<std::string>(flags, set, option.help)
+            using Policy = CLI::MultiOptionPolicy;
+            added = app.add_option_function<std::vector<std::string>>(flags, set, option.help)
                         ->type_name(option.value)
-                        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+                        ->expected(1)
+                        ->allow_extra_args(false)
+                        ->multi_option_policy(option.repeats ? Policy::TakeAll : Policy::TakeLast);
         } else {
             const auto set = [&options, name](std::int64_t) {
                 api::setOption(options, name, "on");

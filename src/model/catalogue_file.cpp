@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "model/checksum.h"
 #include "model/model.h"
 
 namespace acuity::model {
@@ -21,6 +20,10 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = 4ull << 30;
 constexpr std::array kEndings{".onnx", ".safetensors", ".pth", ".pt", ".param", ".bin", ".pb"};
+
+bool isSha256(const std::string& text) {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
 
 /// The ending of an address's path, query and fragment apart.
 std::string endingOf(const std::string& url) {

@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "base/files.h"
-#include "model/checksum.h"
+#include "base/hash.h"
 
 namespace acuity::model {
 namespace fs = std::filesystem;

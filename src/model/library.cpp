@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "base/files.h"
-#include "model/checksum.h"
+#include "base/hash.h"
 #include "model/onnx_facts.h"
 #include "weights/mapped.h"
 #include "weights/protobuf.h"
@@ -123,6 +123,8 @@ void tryOut(const Model& model, engine::Engine& engine) {
 json cardOf(const Model& model, const Addition& addition, const fs::path& file) {
     json card = model.card.is_object() ? model.card : json::object();
     card.erase("sha256");
+    // A card beside an ONNX file says how to run its bytes; without one it is looked into again.
+    if (file.extension() == ".onnx" && card.contains("scale")) card["as_it_is"] = true;
     const Facts& facts = model.facts;
     card["scale"] = facts.scale;
     card["halo"] = facts.halo;

@@ -1,16 +1,16 @@
 #include "model/model.h"
 
-#include <glib.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/system.h"
 #include "model/library.h"
 #include "model/onnx_facts.h"
+#include "model/reader.h"
 
 namespace acuity::model {
 namespace fs = std::filesystem;
@@ -19,6 +19,9 @@ using nlohmann::json;
 namespace {
 
 constexpr int kMaxScale = 16, kMaxHalo = 512;
+// What lies farther off than this changes a pixel by less than a level, and would cost more to see
+// than the whole rest: deep networks declare receptive fields of hundreds of pixels.
+constexpr int kMostReach = 32;
 
 /// Facts as they stand in a card or a file's metadata. Throws Error(model) when out of bounds.
 Facts factsFrom(const json& object, const std::string& where) {
@@ -78,30 +81,63 @@ std::string readWeights(const fs::path& path) {
     }
 }
 
-Model fromFile(const fs::path& path, engine::Engine* engine, const architectures::Options&) {
-    if (path.extension() != ".onnx")
-        throw Error(Kind::model, inQuotes(path.string()) +
-                                     " is no .onnx file, the kind of model file "
-                                     "that this version runs");
+Facts factsFrom(const architectures::Network& network) {
+    Facts facts;
+    facts.scale = network.scale;
+    facts.align = network.align;
+    facts.halo = std::min(network.reach, kMostReach);
+    facts.fixedHeight = network.fixedHeight;
+    facts.fixedWidth = network.fixedWidth;
+    if (facts.fixedHeight) {
+        const int side = std::min(facts.fixedHeight, facts.fixedWidth);
+        facts.halo = std::min(facts.halo, side / 4);
+    }
+    return facts;
+}
+
+/// An ONNX file that says itself how it is to be run, or whose card does.
+bool ownOnnx(Model& model, const fs::path& path) {
+    if (path.extension() != ".onnx") return false;
+    model.onnx = readWeights(path);
+    if (model.onnx.empty()) throw Error(Kind::model, inQuotes(path.string()) + " is empty");
+    // A card of the library tells what was found out, not how to run the bytes as they are.
+    const bool library = model.card.is_object() && model.card.contains("files");
+    if (!model.card.is_null() && (!library || model.card.value("as_it_is", false))) return true;
+    const auto text = onnxMetadata(model.onnx, "acuity");
+    if (text) model.facts = factsFrom(json::parse(*text, nullptr, false), path.string());
+    return text.has_value();
+}
+
+/// What the file was called before it came into the library: some tell their factor nowhere else.
+std::string sourceName(const Model& model, const fs::path& path) {
+    const std::string own = path.filename().string();
+    if (!model.card.is_object() || !model.card.contains("files")) return own;
+    const json source = model.card.value("source", json());
+    return source.is_string() ? source.get<std::string>() : own;
+}
+
+Model fromFile(const fs::path& path, engine::Engine* engine,
+               const architectures::Options& options) {
     const fs::path card = fs::path(path).replace_extension(".json");
     Model model;
     model.name = path.stem().string();
     if (fs::exists(card)) model = fromCard(card);
-    model.onnx = readWeights(path);
-    if (model.onnx.empty()) throw Error(Kind::model, inQuotes(path.string()) + " is empty");
-    if (model.card.is_null()) {
-        model.card = json::object();
-        if (const auto text = onnxMetadata(model.onnx, "acuity")) {
-            const json facts = json::parse(*text, nullptr, false);
-            model.facts = factsFrom(facts, path.string());
-        } else if (engine) {
-            try {
-                model.facts = measureFacts(model.onnx, *engine);
-            } catch (const Error& error) {
-                throw Error(error.kind(), inQuotes(path.string()) + ": " + error.what());
+    if (!ownOnnx(model, path)) {
+        try {
+            const std::string name = sourceName(model, path);
+            architectures::Network network = readNetwork(path.string(), options, name);
+            model.onnx = std::move(network.onnx);
+            if (model.card.is_null()) {
+                model.card = {{"family", network.family}, {"details", network.details}};
+                model.facts = network.scale ? factsFrom(network)
+                              : engine      ? measureFacts(model.onnx, *engine)
+                                            : Facts();
             }
+        } catch (const Error& error) {
+            throw Error(error.kind(), inQuotes(path.string()) + ": " + error.what());
         }
     }
+    if (model.card.is_null()) model.card = json::object();
     return model;
 }
 
@@ -164,9 +200,7 @@ Model load(const std::string& nameOrFile, engine::Engine* engine,
     const auto& plain = interpolations();
     if (std::find(plain.begin(), plain.end(), nameOrFile) != plain.end())
         return interpolation(nameOrFile);
-    const bool isPath =
-        nameOrFile.find('/') != std::string::npos || fs::path(nameOrFile).extension() == ".onnx";
-    if (isPath) return fromFile(nameOrFile, engine, options);
+    if (namesFile(nameOrFile)) return fromFile(nameOrFile, engine, options);
     const fs::path shipped = fs::path(modelsFolder()) / (nameOrFile + ".onnx");
     const bool ships = !modelsFolder().empty() && fs::exists(shipped);
     if (const auto own = ships ? std::nullopt : ownModel(nameOrFile)) {
@@ -176,24 +210,23 @@ Model load(const std::string& nameOrFile, engine::Engine* engine,
     }
     if (!ships)
         throw Error(Kind::model, "there is no model " + inQuotes(nameOrFile) + "; there are " +
-                                     knownNames() + ", and .onnx files by their path");
+                                     knownNames() + ", and model files by their path");
     return fromFile(shipped, engine, options);
 }
 
 void verify(const Model& model) {
     if (model.interpolation) return;
     const std::string expected = model.card.value("sha256", "");
-    char* sum = g_compute_checksum_for_data(
-        G_CHECKSUM_SHA256, reinterpret_cast<const guchar*>(model.onnx.data()), model.onnx.size());
-    const std::string actual = sum;
-    g_free(sum);
-    if (actual != expected)
+    if (sha256(model.onnx) != expected)
         throw Error(Kind::model, "the weights of " + inQuotes(model.name) +
                                      " are not those of its card; install them again");
 }
 
 Runner::Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings)
-    : model_(std::move(model)), engine_(std::move(engine)), settings_(settings) {}
+    : model_(std::move(model)),
+      engine_(std::move(engine)),
+      settings_(settings),
+      hash_(sha256(model_.onnx)) {}
 
 void Runner::setStreams(int streams) {
     std::lock_guard guard(mutex_);

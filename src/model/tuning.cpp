@@ -1,7 +1,5 @@
 #include "model/tuning.h"
 
-#include <glib.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -25,13 +23,9 @@ fs::path memoryFile() {
 
 /// Everything a measurement depends on.
 std::string keyOf(const Runner& runner) {
-    char* sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, runner.model().onnx.data(),
-                                              gssize(runner.model().onnx.size()));
-    const std::string weights(sum, 12);
-    g_free(sum);
     return processorName() + "|" + runner.engine().name() + "|" +
            engine::name(runner.settings().precision) + "|" +
-           std::to_string(runner.settings().threads) + "|" + weights;
+           std::to_string(runner.settings().threads) + "|" + runner.hash().substr(0, 12);
 }
 
 json readMemory() {
@@ -63,9 +57,15 @@ int aligned(int tile, const Facts& facts) {
     return tile;
 }
 
+/// The one size that there is, longer side first: any grid will use it.
+int fixedTile(const Facts& facts) {
+    return std::max(facts.fixedHeight, facts.fixedWidth) - 2 * facts.halo;
+}
+
 }  // namespace
 
 Tuning estimateTuning(const Runner& runner) {
+    if (runner.facts().fixedWidth) return {fixedTile(runner.facts()), runner.settings().threads, 0};
     // Layers of about 64 channels should stay within a few times the core's own cache; f32 is bound
     // by arithmetic, so that a smaller share of halo counts more than the cache.
     const bool bf16 = runner.settings().precision == engine::Precision::bf16;
@@ -90,13 +90,16 @@ std::optional<Tuning> rememberedTuning(const Runner& runner) {
 }
 
 double measureTile(Runner& runner, int tile, int rounds) {
-    const int side = aligned(tile, runner.facts()) + 2 * runner.facts().halo;
-    const auto compiled = runner.compiled(side, side);
+    const Facts& facts = runner.facts();
+    const int side = aligned(tile, facts) + 2 * facts.halo;
+    const int height = facts.fixedHeight ? facts.fixedHeight : side;
+    const int width = facts.fixedWidth ? facts.fixedWidth : side;
+    const auto compiled = runner.compiled(height, width);
     const int streams = runner.settings().streams;
     std::vector<std::unique_ptr<engine::Request>> requests;
     for (int i = 0; i < streams; i++) {
         requests.push_back(compiled->request());
-        std::fill_n(requests.back()->input(), std::size_t(3) * side * side, 0.5f);
+        std::fill_n(requests.back()->input(), std::size_t(3) * height * width, 0.5f);
     }
     const auto round = [&] {
         std::vector<std::thread> threads;
@@ -108,7 +111,7 @@ double measureTile(Runner& runner, int tile, int rounds) {
     round();  // the first one pays for memory and code
     double best = round();
     for (int i = 1; i < rounds; i++) best = std::min(best, round());
-    return best / (double(tile) * tile * streams);
+    return best / (double(height - 2 * facts.halo) * (width - 2 * facts.halo) * streams);
 }
 
 Tuning searchTuning(Runner& runner, double pixels, const Cancel* cancel) {
@@ -116,10 +119,14 @@ Tuning searchTuning(Runner& runner, double pixels, const Cancel* cancel) {
     const int cores = runner.settings().threads;
     const int guess = estimateTuning(runner).tile;
     std::vector<std::pair<int, int>> candidates;  // tile, streams
-    for (const int tile : {guess, 256, 384, 192, 512, 128})
-        candidates.emplace_back(aligned(tile, runner.facts()), cores);
-    if (cores > 1)
-        for (const int tile : {guess, 512, 256}) candidates.emplace_back(tile, 1);
+    const bool fixed = runner.facts().fixedWidth > 0;
+    candidates.emplace_back(guess, cores);
+    if (!fixed)
+        for (const int tile : {256, 384, 192, 512, 128})
+            candidates.emplace_back(aligned(tile, runner.facts()), cores);
+    if (cores > 1) candidates.emplace_back(guess, 1);
+    if (cores > 1 && !fixed)
+        for (const int tile : {512, 256}) candidates.emplace_back(aligned(tile, runner.facts()), 1);
     Tuning best;
     const auto began = Clock::now();
     for (const auto& [tile, streams] : candidates) {

@@ -246,7 +246,13 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     const model::Facts& facts = runner->facts();
     const int bytes = int(vips_format_sizeof(in.format())) * in.bands();
     const int halo = std::max(facts.halo, facts.skip == model::Skip::bicubic ? 2 : 0);
+    const bool fixed = facts.fixedWidth > 0;
+    if (fixed && options.tta && facts.fixedWidth != facts.fixedHeight)
+        throw Error(Kind::usage, "this model takes no turned pictures: leave --tta away");
     const auto gridFor = [&](int tile) {
+        if (fixed)
+            return TileGrid::fixed(in.width(), in.height(), facts.fixedWidth - 2 * halo,
+                                   facts.fixedHeight - 2 * halo, halo);
         return TileGrid(in.width(), in.height(), tile, halo, facts.align, options.tta);
     };
     const auto needed = [&](int tile) {
@@ -256,7 +262,7 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     };
     // Rows of smaller tiles need less memory, at the price of more halo.
     int tile = std::max(1, options.tile);
-    while (needed(tile) > options.memory && tile > kSmallestTile)
+    while (!fixed && needed(tile) > options.memory && tile > kSmallestTile)
         tile = std::max(kSmallestTile, tile * 7 / 8);
     if (needed(tile) > options.memory)
         throw Error(Kind::usage,

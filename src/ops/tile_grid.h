@@ -21,8 +21,15 @@ class TileGrid {
         tileWidth_ = fit(width, side, align);
         tileHeight_ = fit(height, side, align);
         if (square) tileWidth_ = tileHeight_ = std::max(tileWidth_, tileHeight_);
-        columns_ = (width + tileWidth_ - 1) / tileWidth_;
-        rows_ = (height + tileHeight_ - 1) / tileHeight_;
+        divide();
+    }
+    /// With tiles of just this size, for networks that take no other.
+    static TileGrid fixed(int width, int height, int tileWidth, int tileHeight, int halo) {
+        TileGrid grid(width, height, tileWidth, halo, 1);
+        grid.tileWidth_ = tileWidth;
+        grid.tileHeight_ = tileHeight;
+        grid.divide();
+        return grid;
     }
 
     int columns() const { return columns_; }
@@ -56,6 +63,11 @@ class TileGrid {
   private:
     /// Sides are rounded up to this, so that pictures of like sizes share a compiled network.
     static constexpr int kStep = 8;
+
+    void divide() {
+        columns_ = (width_ + tileWidth_ - 1) / tileWidth_;
+        rows_ = (height_ + tileHeight_ - 1) / tileHeight_;
+    }
 
     int fit(int length, int side, int align) const {
         const int parts = std::max(1, (length + side - 1) / side);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,7 @@ struct Options {
     SizeRequest size;
     std::optional<double> dpi;  // to write, and of --print
 
+    std::map<std::string, std::string> modelOptions;  // what a model's file does not say
     std::string model = "auto", engine = "auto", precision = "auto";
     int device = 0;
     int passes = 0;  // 0: as few as the networks need

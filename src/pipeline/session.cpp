@@ -58,7 +58,7 @@ ModelChoice Session::choose(const std::string& name) {
         if (model.name.rfind(choice.name + "-x", 0) == 0)
             choice.networks[model.facts.scale] = model.name;
     if (!choice.networks.empty()) return choice;
-    const model::Model model = model::load(choice.name, &engine());
+    const model::Model model = model::load(choice.name, &engine(), options_.modelOptions);
     choice.networks[model.facts.scale] = choice.name;
     return choice;
 }
@@ -71,7 +71,8 @@ std::shared_ptr<model::Runner> Session::runner(const std::string& name, int dept
         engine::Settings settings;
         settings.precision = precision;
         settings.threads = settings.streams = threads_;
-        slot = std::make_shared<model::Runner>(model::load(name, engine_.get()), engine_, settings);
+        slot = std::make_shared<model::Runner>(
+            model::load(name, engine_.get(), options_.modelOptions), engine_, settings);
     }
     return slot;
 }

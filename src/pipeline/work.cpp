@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace acuity::pipeline {
 namespace {
 
@@ -28,7 +30,11 @@ Work decide(const codec::Picture& picture, const Session& session) {
     work.source = {picture.width(), picture.height()};
     work.target = targetSize(work.source, options.size);
     std::vector<int> scales;
-    for (const auto& [scale, name] : choice.networks) scales.push_back(scale);
+    for (const auto& [scale, name] : choice.networks) {
+        if (scale > 1) scales.push_back(scale);
+        // A network that keeps the size runs first, and what is missing is resampled.
+        if (scale == 1) work.steps.push_back({{1, work.source}, name});
+    }
     for (const Pass& pass : passesFor(work.source, work.target, scales, options.passes)) {
         const bool network = !choice.kernel && pass.scale > 1;
         work.steps.push_back({pass, network ? choice.networks.at(pass.scale) : ""});
@@ -50,6 +56,8 @@ std::vector<std::string> explain(const Work& work) {
         const Dimensions grown{at.width * step.pass.scale, at.height * step.pass.scale};
         if (step.model.empty()) {
             lines.push_back(fmt::format("resampled to {}", shown(step.pass.size)));
+        } else if (step.pass.scale == 1) {
+            lines.push_back(fmt::format("{} works on it at its size", step.model));
         } else if (grown == step.pass.size) {
             lines.push_back(fmt::format("{} enlarges to {}", step.model, shown(grown)));
         } else {
@@ -63,6 +71,24 @@ std::vector<std::string> explain(const Work& work) {
     if (work.target.crop != work.target.full)
         lines.push_back(fmt::format("the centre, {}, is kept", shown(work.target.crop)));
     return lines;
+}
+
+std::string inShort(const Work& work, const std::function<std::string(const std::string&)>& hash) {
+    std::string text = fmt::format("acuity " ACUITY_VERSION ": {} to {}", shown(work.source),
+                                   shown(work.target.crop));
+    const char* joint = " with ";
+    for (const Step& step : work.steps) {
+        if (step.model.empty()) {
+            text += joint + std::string("resampling");
+        } else {
+            // Without folders: a path may tell more about a person than they mean to publish.
+            const std::string name = std::filesystem::path(step.model).filename().string();
+            text += fmt::format("{}{} (x{}, sha256 {})", joint, name, step.pass.scale,
+                                hash(step.model).substr(0, 16));
+        }
+        joint = ", ";
+    }
+    return text;
 }
 
 nlohmann::json toJson(const Work& work) {

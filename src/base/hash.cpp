@@ -1,8 +1,7 @@
-#include "model/checksum.h"
+#include "base/hash.h"
 
 #include <glib.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -12,7 +11,15 @@
 #include "base/error.h"
 #include "base/files.h"
 
-namespace acuity::model {
+namespace acuity {
+
+std::string sha256(std::string_view bytes) {
+    char* sum = g_compute_checksum_for_data(
+        G_CHECKSUM_SHA256, reinterpret_cast<const guchar*>(bytes.data()), bytes.size());
+    const std::string digits = sum;
+    g_free(sum);
+    return digits;
+}
 
 std::string sha256OfFile(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -29,8 +36,4 @@ std::string sha256OfFile(const std::string& path) {
     return g_checksum_get_string(sum.get());
 }
 
-bool isSha256(const std::string& text) {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-}  // namespace acuity::model
+}  // namespace acuity

@@ -1,0 +1,19 @@
+// Any model file, whatever its kind, as a network that maps RGB to RGB.
+#pragma once
+
+#include <string>
+
+#include "architectures/network.h"
+
+namespace acuity::model {
+
+/// Whether a name given with -m means a file: it has a folder, or ends like a model file.
+bool namesFile(const std::string& name);
+
+/// Reads and arranges it; the kind is told by the content. Scale and reach are 0 where only running
+/// it can tell (foreign ONNX). `fileName` is what it was called where it came from. Throws
+/// Error(model) with a sentence about the file, not naming it.
+architectures::Network readNetwork(const std::string& path, const architectures::Options& options,
+                                   const std::string& fileName);
+
+}  // namespace acuity::model
