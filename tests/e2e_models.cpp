@@ -152,3 +152,22 @@ TEST_CASE("an addition killed at any moment leaves a whole model or none") {
     CHECK(home.models_({"verify"}).status == 0);
     CHECK(files(home.models) == std::set<std::string>{"killed.json", "killed.onnx"});
 }
+
+TEST_CASE("weights of other kinds are added as they are, and run under their new name") {
+    const Home home;
+    const std::string file =
+        std::string(ACUITY_SOURCE) + "/tests/data/parity/compact-x2.safetensors";
+    REQUIRE(home.models_({"add", file, "--name", "small"}).status == 0);
+    CHECK(files(home.models) == std::set<std::string>{"small.json", "small.safetensors"});
+    CHECK(bytesOf(home.models + "/small.safetensors") == bytesOf(file));
+    const json info = json::parse(home.models_({"info", "small", "--json", "--no-speed"}).out);
+    CHECK(info.at("family") == "Compact");
+    CHECK(info.at("source") == "compact-x2.safetensors");
+    CHECK_FALSE(info.contains("speed"));
+    const std::string in = home.folder / "in.png", own = home.folder / "own.png",
+                      byPath = home.folder / "path.png";
+    paint(in, 40, 30);
+    REQUIRE(home.run({in, "-m", "small", "-s", "2", "-o", own}).status == 0);
+    REQUIRE(home.run({in, "-m", file, "-s", "2", "-o", byPath}).status == 0);
+    CHECK(samePixels(own, byPath));
+}

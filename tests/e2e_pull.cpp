@@ -225,7 +225,7 @@ TEST_CASE("a pull killed in the middle leaves nothing that counts as a model") {
         program.signal(signal);
         const Result ended = program.finish();
         CHECK(ended.status == (signal == SIGINT ? 130 : 128 + SIGKILL));
-        CHECK(ended.seconds < 5);
+        CHECK(ended.seconds < 20);  // not the half minute that silence may last
         server.released = true;
         CHECK(home.listed("remote").is_null());
         CHECK(home.models_({"verify"}).status == 0);
