@@ -13,6 +13,6 @@ using Arguments = std::vector<std::string>;
 
 int upscale(const Arguments& arguments, const Cancel& cancel);
 int score(const Arguments& arguments);
-int models(const Arguments& arguments);
+int models(const Arguments& arguments, const Cancel& cancel);
 
 }  // namespace acuity::cli

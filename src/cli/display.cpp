@@ -10,12 +10,14 @@
 
 namespace acuity::cli {
 
-Display::Display(const pipeline::Progress& progress, std::size_t pictures, bool quiet)
+Display::Display(const pipeline::Progress& progress, std::size_t pictures, bool quiet,
+                 const char* speed)
     : progress_(progress),
       pictures_(pictures),
       quiet_(quiet),
       terminal_(isatty(STDERR_FILENO) && std::getenv("TERM") &&
-                std::strcmp(std::getenv("TERM"), "dumb") != 0) {
+                std::strcmp(std::getenv("TERM"), "dumb") != 0),
+      speed_(speed) {
     if (quiet_ || !terminal_) return;
     thread_ = std::thread([this] {
         std::unique_lock lock(mutex_);
@@ -76,7 +78,7 @@ std::string Display::bar() const {
                                    std::string(kWidth - full, '.'), part * 100);
     if (pictures_ > 1) line += fmt::format("  {} of {}", finished_, pictures_);
     if (done > 0 && elapsed > 0.5) {
-        line += fmt::format("  {:.1f} MP/s", done / elapsed);
+        line += fmt::format("  {:.1f} {}", done / elapsed, speed_);
         if (part > 0.02) {
             const int left = int(elapsed / part - elapsed + 0.5);
             line += fmt::format("  {}:{:02} left", left / 60, left % 60);

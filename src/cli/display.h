@@ -12,8 +12,9 @@ namespace acuity::cli {
 
 class Display {
   public:
-    /// `quiet` shows nothing but errors.
-    Display(const pipeline::Progress& progress, std::size_t pictures, bool quiet);
+    /// `quiet` shows nothing but errors; `speed` is the unit of a million each second.
+    Display(const pipeline::Progress& progress, std::size_t pictures, bool quiet,
+            const char* speed = "MP/s");
     ~Display();
 
     /// A line about a finished picture, above the bar. Errors are shown even when quiet.
@@ -28,6 +29,7 @@ class Display {
     const pipeline::Progress& progress_;
     const std::size_t pictures_;
     const bool quiet_, terminal_;
+    const char* const speed_;
     std::size_t finished_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::mutex mutex_;

@@ -40,7 +40,7 @@ int dispatch(acuity::cli::Arguments arguments) {
         const cli::Arguments rest(arguments.begin() + 1, arguments.end());
         if (command == "upscale") return cli::upscale(rest, cancel);
         if (command == "score") return cli::score(rest);
-        if (command == "models") return cli::models(rest);
+        if (command == "models") return cli::models(rest, cancel);
         for (const char* later : {"diagnose", "compare", "roundtrip", "serve"})
             if (command == later)
                 throw Error(Kind::usage, "this version has no command " + inQuotes(later) + " yet");

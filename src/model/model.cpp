@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/system.h"
+#include "model/library.h"
 #include "model/onnx_facts.h"
 #include "model/reader.h"
 
@@ -29,10 +30,16 @@ Facts factsFrom(const json& object, const std::string& where) {
         facts.scale = object.at("scale");
         facts.halo = object.at("halo");
         facts.align = object.value("align", 1);
+        if (object.contains("fixed")) {
+            facts.fixedHeight = object.at("fixed").at(0);
+            facts.fixedWidth = object.at("fixed").at(1);
+        }
         const std::string skip = object.value("skip", "none");
         facts.skip = skip == "bicubic" ? Skip::bicubic : Skip::none;
         const bool sound = facts.scale >= 1 && facts.scale <= kMaxScale && facts.halo >= 0 &&
                            facts.halo <= kMaxHalo && facts.align >= 1 && facts.align <= 64 &&
+                           facts.fixedHeight >= 0 && facts.fixedHeight <= 8192 &&
+                           facts.fixedWidth >= 0 && facts.fixedWidth <= 8192 &&
                            (skip == "bicubic" || skip == "none");
         if (sound) return facts;
     } catch (const json::exception&) {
@@ -93,10 +100,20 @@ bool ownOnnx(Model& model, const fs::path& path) {
     if (path.extension() != ".onnx") return false;
     model.onnx = readWeights(path);
     if (model.onnx.empty()) throw Error(Kind::model, inQuotes(path.string()) + " is empty");
-    if (!model.card.is_null()) return true;
+    // A card of the library tells what was found out, not how to run the bytes as they are.
+    const bool library = model.card.is_object() && model.card.contains("files");
+    if (!model.card.is_null() && (!library || model.card.value("as_it_is", false))) return true;
     const auto text = onnxMetadata(model.onnx, "acuity");
     if (text) model.facts = factsFrom(json::parse(*text, nullptr, false), path.string());
     return text.has_value();
+}
+
+/// What the file was called before it came into the library: some tell their factor nowhere else.
+std::string sourceName(const Model& model, const fs::path& path) {
+    const std::string own = path.filename().string();
+    if (!model.card.is_object() || !model.card.contains("files")) return own;
+    const json source = model.card.value("source", json());
+    return source.is_string() ? source.get<std::string>() : own;
 }
 
 Model fromFile(const fs::path& path, engine::Engine* engine,
@@ -107,7 +124,8 @@ Model fromFile(const fs::path& path, engine::Engine* engine,
     if (fs::exists(card)) model = fromCard(card);
     if (!ownOnnx(model, path)) {
         try {
-            architectures::Network network = readNetwork(path.string(), options);
+            const std::string name = sourceName(model, path);
+            architectures::Network network = readNetwork(path.string(), options, name);
             model.onnx = std::move(network.onnx);
             if (model.card.is_null()) {
                 model.card = {{"family", network.family}, {"details", network.details}};
@@ -121,6 +139,24 @@ Model fromFile(const fs::path& path, engine::Engine* engine,
     }
     if (model.card.is_null()) model.card = json::object();
     return model;
+}
+
+/// The models of the user's folder; where a name is taken, the shipped one wins.
+std::vector<Model> usersModels(const std::vector<Model>& shipped) {
+    std::vector<Model> models;
+    for (const OwnModel& own : ownModels()) {
+        const auto same = [&](const Model& other) { return other.name == own.name; };
+        if (std::any_of(shipped.begin(), shipped.end(), same)) continue;
+        try {
+            Model model{own.name, factsFrom(own.card, own.name)};
+            model.own = true;
+            model.card = own.card;
+            models.push_back(std::move(model));
+        } catch (const Error&) {
+            // `acuity models verify` tells what is wrong with it.
+        }
+    }
+    return models;
 }
 
 std::string knownNames() {
@@ -149,10 +185,12 @@ std::vector<Model> catalogue() {
     std::vector<fs::path> cards;
     std::error_code code;
     for (const auto& entry : fs::directory_iterator(modelsFolder(), code))
-        if (entry.path().extension() == ".json") cards.push_back(entry.path());
+        if (entry.path().extension() == ".json" && entry.path().filename() != "catalogue.json")
+            cards.push_back(entry.path());
     std::sort(cards.begin(), cards.end());
     std::vector<Model> models;
     for (const fs::path& card : cards) models.push_back(fromCard(card));
+    for (Model& own : usersModels(models)) models.push_back(std::move(own));
     for (const std::string& name : interpolations()) models.push_back(interpolation(name));
     return models;
 }
@@ -164,7 +202,13 @@ Model load(const std::string& nameOrFile, engine::Engine* engine,
         return interpolation(nameOrFile);
     if (namesFile(nameOrFile)) return fromFile(nameOrFile, engine, options);
     const fs::path shipped = fs::path(modelsFolder()) / (nameOrFile + ".onnx");
-    if (modelsFolder().empty() || !fs::exists(shipped))
+    const bool ships = !modelsFolder().empty() && fs::exists(shipped);
+    if (const auto own = ships ? std::nullopt : ownModel(nameOrFile)) {
+        architectures::Options all = options;
+        all.insert(own->options.begin(), own->options.end());
+        return fromFile(own->files.front().path, engine, all);
+    }
+    if (!ships)
         throw Error(Kind::model, "there is no model " + inQuotes(nameOrFile) + "; there are " +
                                      knownNames() + ", and model files by their path");
     return fromFile(shipped, engine, options);

@@ -32,6 +32,7 @@ struct Model {
     std::string name;
     Facts facts;
     bool interpolation = false;
+    bool own = false;     // in the catalogue: from the user's folder
     std::string onnx;     // the network's bytes; empty for interpolations and in the catalogue
     nlohmann::json card;  // data, recipe, scores, licence; an object, perhaps empty
 };
@@ -42,7 +43,8 @@ const std::vector<std::string>& interpolations();
 /// The folder with the weights that ship with Acuity ($ACUITY_MODELS overrides), or "".
 std::string modelsFolder();
 
-/// Every model that can be named, interpolations last; bytes are not loaded.
+/// Every model that can be named: those that ship, the user's, interpolations. Bytes are not
+/// loaded.
 std::vector<Model> catalogue();
 
 /// By name, or by the path of a model file of any kind that model/reader.h knows. Facts come from

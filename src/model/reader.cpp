@@ -20,8 +20,8 @@ bool namesFile(const std::string& name) {
            std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
-architectures::Network readNetwork(const std::string& path, const architectures::Options& options) {
-    const std::string fileName = fs::path(path).filename().string();
+architectures::Network readNetwork(const std::string& path, const architectures::Options& options,
+                                   const std::string& fileName) {
     return architectures::arrange(weights::read(path), options, fileName);
 }
 

@@ -11,7 +11,9 @@ namespace acuity::model {
 bool namesFile(const std::string& name);
 
 /// Reads and arranges it; the kind is told by the content. Scale and reach are 0 where only running
-/// it can tell (foreign ONNX). Throws Error(model) with a sentence about the file, not naming it.
-architectures::Network readNetwork(const std::string& path, const architectures::Options& options);
+/// it can tell (foreign ONNX). `fileName` is what it was called where it came from. Throws
+/// Error(model) with a sentence about the file, not naming it.
+architectures::Network readNetwork(const std::string& path, const architectures::Options& options,
+                                   const std::string& fileName);
 
 }  // namespace acuity::model
