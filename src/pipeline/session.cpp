@@ -53,10 +53,15 @@ ModelChoice Session::choose(const std::string& name) {
     choice.kernel = ops::kernelOfName(choice.name);
     if (choice.kernel) return choice;
     if (options_.engine == "gpu") engine();  // say at once when there is none
-    // A family: NAME-x2, NAME-x4 and so on.
-    for (const model::Model& model : model::catalogue())
+    // A family: NAME-x2, NAME-x4 and so on; a model of just that name comes first.
+    for (const model::Model& model : model::catalogue()) {
+        if (model.name == choice.name) {
+            choice.networks.clear();
+            break;
+        }
         if (model.name.rfind(choice.name + "-x", 0) == 0)
             choice.networks[model.facts.scale] = model.name;
+    }
     if (!choice.networks.empty()) return choice;
     const model::Model model = model::load(choice.name, &engine(), options_.modelOptions);
     choice.networks[model.facts.scale] = choice.name;
