@@ -208,6 +208,13 @@ Value Graph::layerNorm(const Value& x, const Tensor& weight, const Tensor* bias,
     return node("LayerNormalization", inputs, {{"axis", std::int64_t(-1)}, {"epsilon", epsilon}});
 }
 
+Value Graph::sum(const Value& a, const Value& b) {
+    if (a.channels > 0 && b.channels > 0 && a.channels != b.channels)
+        throw Error(Kind::model, "its layers of " + std::to_string(a.channels) + " and of " +
+                                     std::to_string(b.channels) + " channels cannot be added");
+    return add(a, b);
+}
+
 Value Graph::times(const Value& x, float factor) {
     return factor == 1 ? x : mul(x, scalar(factor));
 }
@@ -387,27 +394,25 @@ Value Graph::globalMean(const Value& x) {
 std::string Graph::onnx(const Value& output, const std::map<std::string, std::string>& about) {
     Message last;
     last.bytes(1, output.name).bytes(2, "output").bytes(4, "Identity");
-    Message graph;
-    graph.bytes(2, "acuity")
+    Message rest;
+    rest.message(1, last)
+        .bytes(2, "acuity")
         .message(11, valueInfo("input", input_.channels))
         .message(12, valueInfo("output", 0));
-    Message opset;
+    Message opset, model, ending;
     opset.bytes(1, "").integer(2, kOpset);
-    // The parts of a message may come in any order and are merged: the graph is written in two.
-    Message model;
-    model.integer(1, kIrVersion).bytes(2, "acuity").message(8, opset);
-    std::string bytes = model.take();
-    Message ending;
-    ending.message(1, last);
-    std::string whole = body_.str() + ending.str() + graph.str();
-    Message rest;
-    rest.bytes(7, whole);
     for (const auto& [key, value] : about) {
         Message entry;
         entry.bytes(1, key).bytes(2, value);
-        rest.message(14, entry);
+        ending.message(14, entry);
     }
-    return bytes + rest.str();
+    model.integer(1, kIrVersion).bytes(2, "acuity").message(8, opset);
+    model.opening(7, body_.str().size() + rest.str().size());
+    // The weights may be large: what goes around them is added to them, instead of the reverse.
+    std::string bytes = body_.take();
+    bytes.reserve(bytes.size() + model.str().size() + rest.str().size() + ending.str().size());
+    bytes.insert(0, model.str());
+    return bytes.append(rest.str()).append(ending.str());
 }
 
 }  // namespace acuity::architectures
