@@ -312,18 +312,17 @@ Value Graph::pixelShuffle(const Value& x, int factor) {
 }
 
 Value Graph::pixelUnshuffle(const Value& x, int factor) {
-    // SpaceToDepth orders blocks before channels; PyTorch the other way round.
-    Value y = node("SpaceToDepth", {x}, {{"blocksize", std::int64_t(factor)}});
-    y.channels = x.channels * factor * factor;
-    y.scale = x.scale / factor;
-    y.reach = x.reach + (factor - 1) / x.scale;
-    std::vector<std::int64_t> order;
+    // A convolution that picks each pixel of a square. SpaceToDepth orders blocks before channels,
+    // and OpenVINO 2026.4 does not put them right by a Gather behind it.
+    const int area = factor * factor;
+    std::vector<float> picks(std::size_t(x.channels) * area * area);
     for (int c = 0; c < x.channels; ++c)
-        for (int block = 0; block < factor * factor; ++block)
-            order.push_back(std::int64_t(block) * x.channels + c);
-    const int channels = y.channels;
-    y = node("Gather", {y, integers(order)}, {{"axis", std::int64_t(1)}});
-    y.channels = channels;
+        for (int i = 0; i < area; ++i) picks[(std::size_t(c) * area + i) * area + i] = 1;
+    const Tensor weight{Type::f32,
+                        {std::int64_t(x.channels) * area, 1, factor, factor},
+                        {reinterpret_cast<const char*>(picks.data()), picks.size() * 4}};
+    Value y = conv(x, weight, nullptr, {.stride = factor, .pad = 0, .groups = x.channels});
+    y.reach = x.reach + (factor - 1) / x.scale;
     return y;
 }
 
