@@ -12,9 +12,15 @@ namespace acuity::architectures {
 // One line for each file of this room.
 bool fitsCompact(const State&);
 Network buildCompact(const Source&);
+bool fitsEsrgan(const State&);
+Network buildEsrgan(const Source&);
+bool fitsSpan(const State&);
+Network buildSpan(const Source&);
 
 const std::vector<Family>& families() {
     static const std::vector<Family> all{
+        {"ESRGAN", fitsEsrgan, buildEsrgan},
+        {"SPAN", fitsSpan, buildSpan},
         {"Compact", fitsCompact, buildCompact},
     };
     return all;
