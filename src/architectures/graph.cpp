@@ -67,6 +67,12 @@ std::string described(const Shape& shape) {
                 what + " of shape " + described(shape) + " does not fit the network it stands in");
 }
 
+void alike(const Value& a, const Value& b) {
+    if (a.channels > 0 && b.channels > 0 && a.channels != b.channels)
+        throw Error(Kind::model, "its layers of " + std::to_string(a.channels) + " and of " +
+                                     std::to_string(b.channels) + " channels do not fit together");
+}
+
 // Keys' cubic kernel with a = -0.5.
 double keys(double x) {
     x = std::abs(x);
@@ -209,10 +215,13 @@ Value Graph::layerNorm(const Value& x, const Tensor& weight, const Tensor* bias,
 }
 
 Value Graph::sum(const Value& a, const Value& b) {
-    if (a.channels > 0 && b.channels > 0 && a.channels != b.channels)
-        throw Error(Kind::model, "its layers of " + std::to_string(a.channels) + " and of " +
-                                     std::to_string(b.channels) + " channels cannot be added");
+    alike(a, b);
     return add(a, b);
+}
+
+Value Graph::product(const Value& a, const Value& b) {
+    alike(a, b);
+    return mul(a, b);
 }
 
 Value Graph::times(const Value& x, float factor) {

@@ -70,8 +70,9 @@ class Graph {
 
     // Element by element; shapes broadcast.
     Value add(const Value& a, const Value& b) { return node("Add", {a, b}); }
-    /// Two maps of as many channels. Throws Error(model) when they have not.
+    /// Of two maps with as many channels. Throws Error(model) when they have not.
     Value sum(const Value& a, const Value& b);
+    Value product(const Value& a, const Value& b);
     Value sub(const Value& a, const Value& b) { return node("Sub", {a, b}); }
     Value mul(const Value& a, const Value& b) { return node("Mul", {a, b}); }
     Value div(const Value& a, const Value& b) { return node("Div", {a, b}); }

@@ -23,6 +23,10 @@ bool readShift(const State& state, const std::string& name, Colours::Shift& shif
     return true;
 }
 
+[[noreturn]] void refuseShuffle() {
+    throw Error(Kind::model, "its enlarging layers do not fit a pixel shuffle");
+}
+
 Tensor view(const std::vector<float>& values, Shape shape) {
     return {weights::Type::f32,
             std::move(shape),
@@ -63,7 +67,7 @@ Value Layers::shuffles(Value x, const std::string& prefix) const {
         const int channels = x.channels;
         x = conv(x, name);
         const auto factor = shuffleFactor(x.channels, channels);
-        if (!factor) throw Error(Kind::model, "its enlarging layers do not fit a pixel shuffle");
+        if (!factor) refuseShuffle();
         x = graph_.pixelShuffle(x, *factor);
     }
     return x;
@@ -75,7 +79,9 @@ int Layers::shuffleScale(const std::string& prefix) const {
     for (int i = 0; i <= last && scale <= 16; ++i) {
         const std::string weight = prefix + std::to_string(i) + ".weight";
         if (!state_.has(weight)) continue;
-        scale *= shuffleFactor(state_.side(weight, 0), state_.side(weight, 1)).value_or(0);
+        const auto factor = shuffleFactor(state_.side(weight, 0), state_.side(weight, 1));
+        if (!factor) refuseShuffle();
+        scale *= *factor;
     }
     return scale;
 }

@@ -37,7 +37,7 @@ class Layers {
     /// The convolutions "prefix0", "prefix1"... that exist, each followed by a pixel shuffle that
     /// restores the number of channels.
     Value shuffles(Value x, const std::string& prefix) const;
-    /// By how much they enlarge x; 0 when they do not fit a pixel shuffle.
+    /// By how much they enlarge. Throws Error(model) when they do not fit a pixel shuffle.
     int shuffleScale(const std::string& prefix) const;
 
     /// The input, 0-1, as the network wants it.

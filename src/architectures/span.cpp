@@ -110,7 +110,7 @@ Network buildSpan(const Source& source) {
         inLast = graph.silu(conv3(graph, state, x, name + "c1_r"));
         Value y = graph.silu(conv3(graph, state, inLast, name + "c2_r"));
         y = conv3(graph, state, y, name + "c3_r");
-        x = graph.mul(graph.sum(y, x), graph.plus(graph.sigmoid(y), -0.5f));
+        x = graph.product(graph.sum(y, x), graph.plus(graph.sigmoid(y), -0.5f));
         if (i == 1) afterFirst = x;
     }
     x = conv3(graph, state, x, "conv_2");
