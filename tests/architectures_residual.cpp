@@ -66,10 +66,11 @@ bool unused(const std::string& file, const std::string& weights) {
     return false;
 }
 
-/// The tensor with one more slice along an axis.
-weights::Tensor larger(Weights& weights, const weights::Tensor& tensor, std::size_t axis) {
+/// A tensor with another number of slices along an axis.
+weights::Tensor reshaped(Weights& weights, const weights::Tensor& tensor, std::size_t axis,
+                         std::int64_t slices) {
     weights::Shape shape = tensor.shape;
-    shape[axis]++;
+    shape[axis] = slices;
     return weights::own(weights, shape, std::vector<float>(weights::elements(shape), 0.1f));
 }
 
@@ -96,11 +97,12 @@ TEST_CASE("weights that are missing or misshapen are refused in a sentence", "[r
             // Some are optional, without some it is another network; none is an accident.
             CHECK_NOTHROW(complaint(less, file.options));
             if (tensor.shape.size() != 4 || unused(file.name, name)) continue;
-            for (std::size_t axis = 0; axis < 2; ++axis) {
-                Weights odd = whole;
-                odd.tensors[name] = larger(odd, tensor, axis);
-                CHECK_FALSE(complaint(odd, file.options).empty());
-            }
+            for (std::size_t axis = 0; axis < 2; ++axis)
+                for (const std::int64_t slices : {std::int64_t(0), tensor.shape[axis] + 1}) {
+                    Weights odd = whole;
+                    odd.tensors[name] = reshaped(odd, tensor, axis, slices);
+                    CHECK_FALSE(complaint(odd, file.options).empty());
+                }
         }
     }
 }

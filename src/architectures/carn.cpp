@@ -68,11 +68,7 @@ class Builder {
     // Convolutions that multiply channels for a pixel shuffle; or, in a later version, that follow
     // a repetition of pixels, by a factor that a lone one of them does not show.
     Value enlarged(Value x, const std::string& prefix, int scale) {
-        std::vector<std::string> names;
-        const int last = state_.largest(prefix);
-        for (int i = 0; i <= last; ++i)
-            if (state_.has(prefix + std::to_string(i) + ".weight"))
-                names.push_back(prefix + std::to_string(i));
+        const auto names = namesOf(state_, prefix + "#");
         if (scale == 0) scale = scaleInName(source_.fileName).value_or(2);
         const bool three = names.size() == 1 && number(source_.options, "scale", scale, 1, 16) == 3;
         for (const std::string& name : names) {

@@ -2,6 +2,7 @@
 // normalisation, and pixel shuffles. EDSR goes by two sets of names:
 //   original  head.0      body.0.body.0, .2       body.N           tail.0.0, tail.0.2  tail.1
 //   BasicSR   conv_first  body.0.conv1, .conv2    conv_after_body  upsample.0, .2      conv_last
+// The latter's in MMagic ("upsample.0.upsample_conv") takes colours from 0 to 1, the others to 255.
 // MDSR is the original with an entry and an exit for each of several factors in one file
 // ("pre_process.0", "upsample.0.0"). How much a block adds is not in the file: EDSR of 256 channels
 // was trained with a tenth.
@@ -18,12 +19,17 @@ struct Names {
     int blocks(const State& state) const { return state.count(block + "#" + one + ".weight"); }
 };
 
-Names basicNames() {
-    return {"conv_first", "body.", ".conv1", ".conv2", "conv_after_body", "upsample.", "conv_last"};
+constexpr const char* kMmagicUp = "upsample.#.upsample_conv";
+
+Names basicNames(const State& state) {
+    const bool mmagic = state.has("upsample.0.upsample_conv.weight");
+    return {"conv_first", "body.",           ".conv1",
+            ".conv2",     "conv_after_body", mmagic ? kMmagicUp : "upsample.#",
+            "conv_last"};
 }
 
 Names originalNames(const State& state) {
-    Names names{"head.0", "body.", ".body.0", ".body.2", "", "tail.0.", "tail.1"};
+    Names names{"head.0", "body.", ".body.0", ".body.2", "", "tail.0.#", "tail.1"};
     names.after = "body." + std::to_string(names.blocks(state));
     return names;
 }
@@ -39,7 +45,7 @@ Network network(const Source& source, const Names& names, const std::string& ent
     const State& state = source.state;
     Graph graph;
     const Layers layers(graph, state);
-    const Colours shifts = colours(source);
+    const Colours shifts = colours(source, "", names.up == kMmagicUp ? 1 : 255);
     const int features = state.side(names.first + ".weight", 0);
     const bool tenth = features >= 256 && entry.empty();
     const auto factor = float(real(source.options, "res_scale", tenth ? 0.1 : 1, 0.001, 10));
@@ -81,7 +87,7 @@ bool fitsEdsr(const State& state) {
 
 Network buildEdsr(const Source& source) {
     const bool basic = isBasic(source.state);
-    return network(source, basic ? basicNames() : originalNames(source.state), "");
+    return network(source, basic ? basicNames(source.state) : originalNames(source.state), "");
 }
 
 bool fitsMdsr(const State& state) {
@@ -95,12 +101,12 @@ Network buildMdsr(const Source& source) {
     std::vector<int> scales;
     const int exits = source.state.count("upsample.#.0.weight");
     for (int i = 0; i < exits; ++i)
-        scales.push_back(layers.shuffleScale("upsample." + std::to_string(i) + "."));
+        scales.push_back(layers.shuffleScale("upsample." + std::to_string(i) + ".#"));
     const int scale = chosenScale(source, scales);
     std::size_t chosen = 0;
     while (scales[chosen] != scale) ++chosen;
     Names names = originalNames(source.state);
-    names.up = "upsample." + std::to_string(chosen) + ".";
+    names.up = "upsample." + std::to_string(chosen) + ".#";
     names.last = "tail.0";
     return network(source, names, "pre_process." + std::to_string(chosen) + ".");
 }

@@ -28,12 +28,8 @@ struct Names {
 
 // The layers after the trunk go by their place in a sequence that counts activations too.
 void nameOldTail(const State& state, Names& names) {
-    std::vector<std::string> tail;
-    const int last = state.largest("model.");
-    for (int i = 2; i <= last; ++i) {
-        const std::string name = "model." + std::to_string(i);
-        if (state.has(name + ".weight")) tail.push_back(name);
-    }
+    std::vector<std::string> tail = namesOf(state, "model.#");
+    if (state.has("model.0.weight")) tail.erase(tail.begin());
     if (tail.size() < 2) throw Error(Kind::model, "it lacks the weights of its last layers");
     names.last = tail.back();
     names.beforeLast = tail[tail.size() - 2];

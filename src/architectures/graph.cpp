@@ -156,7 +156,7 @@ Value Graph::node(const std::string& op, const std::vector<Value>& inputs,
 
 Value Graph::conv(const Value& x, const Tensor& weight, const Tensor* bias, Convolution how) {
     const Shape& s = weight.shape;
-    if (s.size() != 4 || s[2] < 1 || s[3] < 1 || s[0] % how.groups != 0 ||
+    if (s.size() != 4 || weights::elements(s) == 0 || s[0] % how.groups != 0 ||
         (x.channels > 0 && s[1] * how.groups != x.channels))
         refuse("a convolution's weight", s);
     if (bias && weights::elements(bias->shape) != std::uint64_t(s[0]))
@@ -184,7 +184,7 @@ Value Graph::conv(const Value& x, const Tensor& weight, const Tensor* bias, Conv
 Value Graph::deconv(const Value& x, const Tensor& weight, const Tensor* bias, int stride, int pad,
                     int extra, int groups) {
     const Shape& s = weight.shape;
-    if (s.size() != 4 || (x.channels > 0 && s[0] != x.channels))
+    if (s.size() != 4 || weights::elements(s) == 0 || (x.channels > 0 && s[0] != x.channels))
         refuse("a transposed convolution's weight", s);
     if (bias && weights::elements(bias->shape) != std::uint64_t(s[1] * groups))
         refuse("a transposed convolution's bias", bias->shape);

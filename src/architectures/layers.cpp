@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::array<float, 3> kMean{0.4488f, 0.4371f, 0.4040f};  // of DIV2K
 constexpr double kMostRange = 65535;
+constexpr int kMostScale = 16;
 
 bool readShift(const State& state, const std::string& name, Colours::Shift& shift) {
     const Tensor* bias = state.find(name + ".bias");
@@ -35,14 +36,14 @@ Tensor view(const std::vector<float>& values, Shape shape) {
 
 }  // namespace
 
-Colours colours(const Source& source, const std::string& suffix) {
+Colours colours(const Source& source, const std::string& suffix, float range) {
     Colours colours;
     const bool in = readShift(source.state, "sub_mean" + suffix, colours.in);
     const bool out = readShift(source.state, "add_mean" + suffix, colours.out);
     // A mean of colours is below 1 unless white is 255.
     const bool small = out && std::all_of(colours.out.offset.begin(), colours.out.offset.end(),
                                           [](float mean) { return std::abs(mean) <= 1; });
-    colours.range = float(real(source.options, "range", small ? 1 : 255, 1, kMostRange));
+    colours.range = float(real(source.options, "range", small ? 1 : range, 1, kMostRange));
     for (std::size_t i = 0; i < kMean.size(); ++i) {
         if (!in) colours.in.offset[i] = -colours.range * kMean[i];
         if (!out) colours.out.offset[i] = colours.range * kMean[i];
@@ -59,11 +60,8 @@ Value Layers::grouped(const Value& x, const std::string& name) const {
     return conv(x, name, {.groups = std::max(1, x.channels / inputs)});
 }
 
-Value Layers::shuffles(Value x, const std::string& prefix) const {
-    const int last = state_.largest(prefix);
-    for (int i = 0; i <= last; ++i) {
-        const std::string name = prefix + std::to_string(i);
-        if (!state_.has(name + ".weight")) continue;
+Value Layers::shuffles(Value x, const std::string& pattern) const {
+    for (const std::string& name : namesOf(state_, pattern)) {
         const int channels = x.channels;
         x = conv(x, name);
         const auto factor = shuffleFactor(x.channels, channels);
@@ -73,15 +71,13 @@ Value Layers::shuffles(Value x, const std::string& prefix) const {
     return x;
 }
 
-int Layers::shuffleScale(const std::string& prefix) const {
-    const int last = state_.largest(prefix);
+int Layers::shuffleScale(const std::string& pattern) const {
     int scale = 1;
-    for (int i = 0; i <= last && scale <= 16; ++i) {
-        const std::string weight = prefix + std::to_string(i) + ".weight";
-        if (!state_.has(weight)) continue;
+    for (const std::string& name : namesOf(state_, pattern)) {
+        const std::string weight = name + ".weight";
         const auto factor = shuffleFactor(state_.side(weight, 0), state_.side(weight, 1));
         if (!factor) refuseShuffle();
-        scale *= *factor;
+        scale = std::min(scale * *factor, kMostScale + 1);
     }
     return scale;
 }
@@ -119,11 +115,20 @@ Value Layers::leave(const Value& x, const std::string& last, const Colours& colo
     return graph_.conv(x, view(after, weight.shape), &shifted);
 }
 
+std::vector<std::string> namesOf(const State& state, const std::string& pattern) {
+    const auto place = pattern.find('#');
+    std::vector<std::string> names;
+    for (const int number : state.numbers(pattern + ".weight"))
+        names.push_back(pattern.substr(0, place) + std::to_string(number) +
+                        pattern.substr(place + 1));
+    return names;
+}
+
 int chosenScale(const Source& source, const std::vector<int>& scales) {
     const auto has = [&](int scale) {
         return std::find(scales.begin(), scales.end(), scale) != scales.end();
     };
-    const int asked = number(source.options, "scale", 0, 1, 16);
+    const int asked = number(source.options, "scale", 0, 1, kMostScale);
     if (asked == 0) {
         const auto named = scaleInName(source.fileName);
         if (named && has(*named)) return *named;

@@ -20,9 +20,9 @@ struct Colours {
 };
 
 /// The shifts "sub_mean" and "add_mean" + `suffix` of a file; where there are none, those by the
-/// mean of DIV2K. The range is the option "range", else what the shifts tell, else 255.
+/// mean of DIV2K. The range is the option "range", else what the shifts tell, else `range`.
 /// Throws Error(model) when their shapes do not fit.
-Colours colours(const Source& source, const std::string& suffix = "");
+Colours colours(const Source& source, const std::string& suffix = "", float range = 255);
 
 class Layers {
   public:
@@ -34,11 +34,11 @@ class Layers {
     /// The same, with as many groups as the weight's shape tells.
     Value grouped(const Value& x, const std::string& name) const;
 
-    /// The convolutions "prefix0", "prefix1"... that exist, each followed by a pixel shuffle that
+    /// The convolutions "upsample.#" that exist, in order, each followed by a pixel shuffle that
     /// restores the number of channels.
-    Value shuffles(Value x, const std::string& prefix) const;
+    Value shuffles(Value x, const std::string& pattern) const;
     /// By how much they enlarge. Throws Error(model) when they do not fit a pixel shuffle.
-    int shuffleScale(const std::string& prefix) const;
+    int shuffleScale(const std::string& pattern) const;
 
     /// The input, 0-1, as the network wants it.
     Value enter(const Colours& colours) const;
@@ -49,6 +49,9 @@ class Layers {
     Graph& graph_;
     const State& state_;
 };
+
+/// The names "upsample.0", "upsample.2"... that have weights, in order.
+std::vector<std::string> namesOf(const State& state, const std::string& pattern);
 
 /// Which of a file's scales to take: the option "scale", else the one in the file's name, else 4,
 /// else the largest. Throws Error(usage) for one that the file does not have.

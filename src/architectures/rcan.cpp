@@ -30,10 +30,10 @@ bool isBasic(const State& state) {
 
 Names namesIn(const State& state) {
     if (isBasic(state))
-        return {"conv_first", ".residual_group.", ".rcab.",    "3.attention.1", "3.attention.3",
-                ".conv",      "conv_after_body",  "upsample.", "conv_last"};
-    Names names{"head.0", ".body.", ".body.",  "3.conv_du.0", "3.conv_du.2",
-                ".body.", "",       "tail.0.", "tail.1"};
+        return {"conv_first", ".residual_group.", ".rcab.",     "3.attention.1", "3.attention.3",
+                ".conv",      "conv_after_body",  "upsample.#", "conv_last"};
+    Names names{"head.0", ".body.", ".body.",   "3.conv_du.0", "3.conv_du.2",
+                ".body.", "",       "tail.0.#", "tail.1"};
     names.after = "body." + std::to_string(names.groups(state));
     return names;
 }

@@ -8,7 +8,7 @@
 namespace acuity::architectures {
 namespace {
 
-constexpr int kMostChannels = 512;  // merging branches takes the third power of it
+constexpr int kMostChannels = 128;  // merging branches takes the third power of it
 constexpr int kTaps = 9;            // 3x3
 
 struct Merged {

@@ -90,6 +90,14 @@ def basic(tensors: dict) -> dict:
     return {renamed(key): tensor for key, tensor in tensors.items() if "_mean" not in key}
 
 
+def mmagic(tensors: dict) -> dict:
+    """MMagic's names: BasicSR's but for the upsampling, and an outer module."""
+    def renamed(key: str) -> str:
+        return "generator." + re.sub(
+            r"^upsample\.(\d+)", lambda m: f"upsample.{int(m[1]) // 2}.upsample_conv", key)
+    return {renamed(key): tensor for key, tensor in basic(tensors).items()}
+
+
 if __name__ == "__main__":
     small = {"height": 8, "width": 6}
     write("edsr-x2", EDSR(2), scale=2, family="EDSR", **small)
@@ -100,5 +108,7 @@ if __name__ == "__main__":
     # Without the means in the file both sides must round them alike: single precision.
     write("edsr-basicsr-x4", EDSR(4, features=4), scale=4, family="EDSR", half=False, state=basic,
           **small)
+    write("edsr-mmagic-x4", EDSR(4, features=4, white=1), scale=4, family="EDSR", half=False,
+          state=mmagic, **small)
     write("mdsr-x3", MDSR([2, 3, 4], 3), scale=3, family="MDSR", options={"scale": 3}, **small)
     write("mdsr-x4", MDSR([2, 4], 4), scale=4, family="MDSR", **small)
