@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/tuning.h"
 #include "networks.h"
 #include "ops/tile_grid.h"
 
@@ -47,6 +48,22 @@ TEST_CASE("bf16 tiles equal the bf16 whole, and f32 up to the stated error") {
     // Rounding to bf16 happens at the same places whatever the tile, but sums are ordered apart.
     CHECK(farthest(with(engine::Precision::bf16, 48), whole) <= 2 * kTileTolerance);
     CHECK(farthest(with(engine::Precision::f32, 4096), whole) <= 4);
+}
+
+TEST_CASE("a network of one size only gives what it gives at any size") {
+    const VImage in = scene(150, 110, 3);
+    const VImage whole = enlarge(in, 4096);
+    const auto engine = engine::openEngine("cpu");
+    for (const auto& [height, width] : {std::pair{64, 64}, {72, 96}, {200, 300}}) {
+        model::Model m = model::load("faithful-x4", nullptr);
+        m.facts.fixedHeight = height;
+        m.facts.fixedWidth = width;
+        const auto runner = std::make_shared<model::Runner>(
+            m, engine, engine::Settings{engine::Precision::f32, 2, 2});
+        const VImage tiled = ops::network(in, runner, {}).copy_memory();
+        CHECK(farthest(tiled, whole) <= kTileTolerance);
+        CHECK(model::measureTile(*runner, model::estimateTuning(*runner).tile, 1) > 0);
+    }
 }
 
 TEST_CASE("pictures smaller than the halo are enlarged too") {

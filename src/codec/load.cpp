@@ -122,11 +122,6 @@ Picture opened(const Source& source, Format format, const LoadOptions& options) 
     }
     if (liesOnItsSide(inOrder.orientation)) std::swap(picture.metadata.dpiX, picture.metadata.dpiY);
     attach(picture.frames.front(), inOrder);
-    if (!options.keepMetadata) {
-        picture.metadata.exif.clear();
-        picture.metadata.xmp.clear();
-        picture.metadata.iptc.clear();
-    }
     return picture;
 }
 

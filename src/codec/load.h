@@ -14,7 +14,6 @@ struct LoadOptions {
     std::uint64_t memory = 1ull << 30;  // bytes; larger decoded pictures go to a temporary file
     int page = -1;                      // 0-based, or -1 for all
     bool salvage = false;               // take what a damaged file still gives
-    bool keepMetadata = true;
     const Cancel* cancel = nullptr;
 };
 

@@ -44,15 +44,6 @@ void replace(std::string& xmp, const std::string& name, const std::string& value
     replaceElement(xmp, name, value);
 }
 
-void removeElement(std::string& xmp, const std::string& name) {
-    for (auto at = xmp.find("<" + name); at != std::string::npos; at = xmp.find("<" + name, at)) {
-        const std::string close = "</" + name + ">";
-        const auto to = xmp.find(close, at);
-        if (to == std::string::npos) return;
-        xmp.erase(at, to + close.size() - at);
-    }
-}
-
 std::string ratio(double value) {
     const bool whole = value == std::round(value);
     return std::to_string(std::lround(whole ? value : value * 1000)) + (whole ? "/1" : "/1000");
@@ -72,29 +63,6 @@ bool validUtf8(const std::string& text) {
         i += more + 1;
     }
     return true;
-}
-
-// IPTC that is not UTF-8 is read as Latin-1; XML takes no control characters.
-std::string xmlText(const std::string& text) {
-    const bool utf8 = validUtf8(text);
-    std::string out;
-    for (unsigned char c : text) {
-        if (c == '&')
-            out += "&amp;";
-        else if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else if (c < 0x20 && c != '\n' && c != '\t')
-            out += ' ';
-        else if (c < 0x80 || utf8)
-            out += static_cast<char>(c);
-        else {
-            out += static_cast<char>(0xc0 | c >> 6);
-            out += static_cast<char>(0x80 | (c & 0x3f));
-        }
-    }
-    return out;
 }
 
 // Data sets of the application record: number -> values.
@@ -141,12 +109,12 @@ std::string element(const Property& property, const std::vector<std::string>& va
         std::string text = values.front();
         if (property.dataSet == 55 && text.size() == 8)  // CCYYMMDD
             text = text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6);
-        return "<" + name + ">" + xmlText(text) + "</" + name + ">";
+        return "<" + name + ">" + xmlEscaped(text) + "</" + name + ">";
     }
     const std::string item = container == "Alt" ? "<rdf:li xml:lang=\"x-default\">" : "<rdf:li>";
     std::string out = "<" + name + "><rdf:" + container + ">";
     for (const std::string& value : values) {
-        out += item + xmlText(value) + "</rdf:li>";
+        out += item + xmlEscaped(value) + "</rdf:li>";
         if (container == "Alt") break;
     }
     return out + "</rdf:" + container + "></" + name + ">";
@@ -171,7 +139,7 @@ std::string correctedXmp(std::string xmp, int width, int height, double dpiX, do
         replace(xmp, "tiff:YResolution", ratio(dpiY));
         replace(xmp, "tiff:ResolutionUnit", "2");
     }
-    for (const char* name : {"xmp:Thumbnails", "xap:Thumbnails"}) removeElement(xmp, name);
+    for (const char* name : {"xmp:Thumbnails", "xap:Thumbnails"}) removeXmpElement(xmp, name);
     return xmp;
 }
 
@@ -184,14 +152,80 @@ std::string withIptc(std::string xmp, const std::string& iptc) {
         added += element(property, found->second);
     }
     if (added.empty()) return xmp;
+    return withDescription(std::move(xmp),
+                           "xmlns:dc=\"http://purl.org/dc/elements/1.1/\" "
+                           "xmlns:photoshop=\"http://ns.adobe.com/photoshop/1.0/\"",
+                           added);
+}
+
+std::string withDescription(std::string xmp, const std::string& namespaces,
+                            const std::string& elements) {
     if (xmp.empty()) xmp = kEmptyPacket;
     const auto end = xmp.rfind("</rdf:RDF>");
     if (end == std::string::npos) return xmp;
-    return xmp.insert(end,
-                      "<rdf:Description rdf:about=\"\" "
-                      "xmlns:dc=\"http://purl.org/dc/elements/1.1/\" "
-                      "xmlns:photoshop=\"http://ns.adobe.com/photoshop/1.0/\">" +
-                          added + "</rdf:Description>");
+    return xmp.insert(end, "<rdf:Description rdf:about=\"\" " + namespaces + ">" + elements +
+                               "</rdf:Description>");
+}
+
+void setXmpValue(std::string& xmp, const std::string& name, const std::string& value) {
+    replace(xmp, name, xmlEscaped(value));
+}
+
+std::string xmpValue(const std::string& xmp, const std::string& name) {
+    const std::string open = "<" + name + ">";
+    auto from = xmp.find(open);
+    char closing = '<';
+    if (from == std::string::npos) {
+        from = xmp.find(name + "=\"");
+        closing = '"';
+        if (from == std::string::npos) return "";
+        from += name.size() + 2;
+    } else {
+        from += open.size();
+    }
+    const auto to = xmp.find(closing, from);
+    return to == std::string::npos ? "" : xmlUnescaped(xmp.substr(from, to - from));
+}
+
+void removeXmpElement(std::string& xmp, const std::string& name) {
+    for (auto at = xmp.find("<" + name); at != std::string::npos; at = xmp.find("<" + name, at)) {
+        const std::string close = "</" + name + ">";
+        const auto to = xmp.find(close, at);
+        if (to == std::string::npos) return;
+        xmp.erase(at, to + close.size() - at);
+    }
+}
+
+// IPTC that is not UTF-8 is read as Latin-1; XML takes no control characters.
+std::string xmlEscaped(const std::string& text) {
+    const bool utf8 = validUtf8(text);
+    std::string out;
+    for (unsigned char c : text) {
+        if (c == '&')
+            out += "&amp;";
+        else if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (c < 0x20 && c != '\n' && c != '\t')
+            out += ' ';
+        else if (c < 0x80 || utf8)
+            out += static_cast<char>(c);
+        else {
+            out += static_cast<char>(0xc0 | c >> 6);
+            out += static_cast<char>(0x80 | (c & 0x3f));
+        }
+    }
+    return out;
+}
+
+std::string xmlUnescaped(std::string text) {
+    static constexpr std::pair<const char*, const char*> kNames[] = {
+        {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}};
+    for (const auto& [name, character] : kNames)
+        for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + 1))
+            text.replace(at, std::string_view(name).size(), character);
+    return text;
 }
 
 std::string iptcOfPhotoshop(const std::string& resources) {

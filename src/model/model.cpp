@@ -1,13 +1,12 @@
 #include "model/model.h"
 
-#include <glib.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/system.h"
 #include "model/onnx_facts.h"
 #include "model/reader.h"
@@ -174,17 +173,16 @@ Model load(const std::string& nameOrFile, engine::Engine* engine,
 void verify(const Model& model) {
     if (model.interpolation) return;
     const std::string expected = model.card.value("sha256", "");
-    char* sum = g_compute_checksum_for_data(
-        G_CHECKSUM_SHA256, reinterpret_cast<const guchar*>(model.onnx.data()), model.onnx.size());
-    const std::string actual = sum;
-    g_free(sum);
-    if (actual != expected)
+    if (sha256(model.onnx) != expected)
         throw Error(Kind::model, "the weights of " + inQuotes(model.name) +
                                      " are not those of its card; install them again");
 }
 
 Runner::Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings)
-    : model_(std::move(model)), engine_(std::move(engine)), settings_(settings) {}
+    : model_(std::move(model)),
+      engine_(std::move(engine)),
+      settings_(settings),
+      hash_(sha256(model_.onnx)) {}
 
 void Runner::setStreams(int streams) {
     std::lock_guard guard(mutex_);

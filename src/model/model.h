@@ -62,6 +62,7 @@ class Runner {
     const Model& model() const { return model_; }
     const Facts& facts() const { return model_.facts; }
     const engine::Settings& settings() const { return settings_; }
+    const std::string& hash() const { return hash_; }  // SHA-256 of the network's bytes
     engine::Engine& engine() const { return *engine_; }
     void setStreams(int streams);
 
@@ -72,6 +73,7 @@ class Runner {
     Model model_;
     std::shared_ptr<engine::Engine> engine_;
     engine::Settings settings_;
+    const std::string hash_;
     std::mutex mutex_;
     std::map<std::pair<int, int>, std::shared_ptr<engine::Compiled>> bySize_;
 };

@@ -1,7 +1,5 @@
 #include "model/tuning.h"
 
-#include <glib.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -25,13 +23,9 @@ fs::path memoryFile() {
 
 /// Everything a measurement depends on.
 std::string keyOf(const Runner& runner) {
-    char* sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, runner.model().onnx.data(),
-                                              gssize(runner.model().onnx.size()));
-    const std::string weights(sum, 12);
-    g_free(sum);
     return processorName() + "|" + runner.engine().name() + "|" +
            engine::name(runner.settings().precision) + "|" +
-           std::to_string(runner.settings().threads) + "|" + weights;
+           std::to_string(runner.settings().threads) + "|" + runner.hash().substr(0, 12);
 }
 
 json readMemory() {

@@ -10,6 +10,7 @@
 #include "base/system.h"
 #include "codec/formats.h"
 #include "codec/load.h"
+#include "codec/provenance.h"
 #include "codec/save.h"
 #include "pipeline/enlarge.h"
 
@@ -51,7 +52,6 @@ codec::LoadOptions loadOptions(const Session& session) {
     load.memory = session.memory() / 4;
     load.page = options.page;
     load.salvage = options.salvage;
-    load.keepMetadata = options.keepMetadata;
     load.cancel = session.cancel();
     return load;
 }
@@ -131,13 +131,16 @@ class Job {
         const auto began = Clock::now();
         if (!item_.output.empty())
             if (const auto status = already(item_.output, options_)) return refused(*status);
+        out_.json = json::object();
         const auto load = loadOptions(session_);
         codec::Picture picture = codec::open(item_.input, load);
+        const auto before = codec::provenanceOf(picture.metadata.xmp);
+        if (before) noteEarlier(*before);
         const Work work = decide(picture, session_);
         const codec::Format format = formatFor(item_, picture.format, options_);
         if (item_.output.empty())
             out_.output = outputFor(item_, format, work.target.factor, options_);
-        out_.json = toJson(work);
+        out_.json.update(toJson(work));
         out_.json["format"] = codec::facts(format).name;
         describe(picture, work, format);
         checkOutput();
@@ -151,9 +154,11 @@ class Job {
         RunFacts run;
         codec::Picture result =
             enlarge(picture, work, session_, networkMemory(share.bytes(), format), run);
+        mark(result, work, before.value_or(codec::Provenance()));
         codec::SaveOptions save = saveOptions(session_, work, share.bytes());
         const auto notes = codec::checkSave(result, format, out_.output, save);
         out_.notes = picture.notes;
+        if (!earlier_.empty()) out_.notes.push_back(earlier_);
         out_.notes.insert(out_.notes.end(), notes.begin(), notes.end());
         save.progress = [&meter](double fraction) { meter.at(fraction); };
         makeFolder();
@@ -167,6 +172,25 @@ class Job {
         report(work, run, std::chrono::duration<double>(Clock::now() - began).count(),
                double(result.frames.size()));
         return Status::done;
+    }
+
+    void noteEarlier(const codec::Provenance& before) {
+        std::string last = before.steps.empty() ? "" : ", last " + utf8(before.steps.back());
+        if (last.size() > 200) last.resize(200);
+        earlier_ = fmt::format("already enlarged {:.4g} times by acuity{}", before.factor, last);
+        out_.json["alreadyEnlarged"] = before.factor;
+    }
+
+    /// Says in the picture itself what was done to it.
+    void mark(codec::Picture& result, const Work& work, codec::Provenance provenance) {
+        if (work.steps.empty()) return;
+        provenance.factor *= work.target.factor;
+        provenance.steps.push_back(inShort(work, [&](const std::string& name) {
+            return session_.runner(name, result.depth())->hash();
+        }));
+        const std::string software = "acuity " ACUITY_VERSION;
+        result.metadata.xmp =
+            codec::withProvenance(std::move(result.metadata.xmp), provenance, software);
     }
 
     Status refused(Status status) {
@@ -255,6 +279,7 @@ class Job {
     const Options& options_;
     Progress& progress_;
     Outcome out_;
+    std::string earlier_;  // what an earlier run did, in words
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace acuity::pipeline {
 namespace {
 
@@ -69,6 +71,24 @@ std::vector<std::string> explain(const Work& work) {
     if (work.target.crop != work.target.full)
         lines.push_back(fmt::format("the centre, {}, is kept", shown(work.target.crop)));
     return lines;
+}
+
+std::string inShort(const Work& work, const std::function<std::string(const std::string&)>& hash) {
+    std::string text = fmt::format("acuity " ACUITY_VERSION ": {} to {}", shown(work.source),
+                                   shown(work.target.crop));
+    const char* joint = " with ";
+    for (const Step& step : work.steps) {
+        if (step.model.empty()) {
+            text += joint + std::string("resampling");
+        } else {
+            // Without folders: a path may tell more about a person than they mean to publish.
+            const std::string name = std::filesystem::path(step.model).filename().string();
+            text += fmt::format("{}{} (x{}, sha256 {})", joint, name, step.pass.scale,
+                                hash(step.model).substr(0, 16));
+        }
+        joint = ", ";
+    }
+    return text;
 }
 
 nlohmann::json toJson(const Work& work) {

@@ -1,6 +1,7 @@
 // What will be done to one picture: decided from its header and the options, before any pixel.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "codec/picture.h"
@@ -26,6 +27,9 @@ Work decide(const codec::Picture& picture, const Session& session);
 
 /// Sentences for --explain: what is done, and why.
 std::vector<std::string> explain(const Work& work);
+
+/// One sentence for the picture's own history; `hash` gives a network's SHA-256 by its name.
+std::string inShort(const Work& work, const std::function<std::string(const std::string&)>& hash);
 
 /// The same for programs (docs/json.md).
 nlohmann::json toJson(const Work& work);
