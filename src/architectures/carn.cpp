@@ -16,12 +16,12 @@ class Builder {
 
     Network network() {
         const Colours shifts = colours(source_, ".shifter");
-        const int blocks = state_.count("c#.body.0.weight", 1);
+        const int blocks = state_.largest("c");
         Value x = layers_.conv(layers_.enter(shifts), "entry");
         const int channels = x.channels;
         x = cascade(x, "", blocks, [&](const Value& y, int i) { return block(y, i); });
         x = layers_.leave(enlarged(x), "exit", shifts);
-        const bool mobile = !state_.has("b1.b2.body.0.weight");
+        const bool mobile = !state_.any("b1.b2.");
         return finish(graph_, x, "CARN",
                       std::string(mobile ? "CARN-M, " : "") + std::to_string(channels) +
                           " channels, " + std::to_string(blocks) + " blocks");
@@ -41,7 +41,7 @@ class Builder {
 
     Value block(const Value& x, int index) {
         const std::string prefix = "b" + std::to_string(index) + ".";
-        const bool shared = !state_.has(prefix + "b2.body.0.weight");
+        const bool shared = !state_.any(prefix + "b2.");
         return cascade(x, prefix, kSteps, [&](const Value& y, int i) {
             return residual(y, prefix + "b" + std::to_string(shared ? 1 : i) + ".body.");
         });
@@ -68,7 +68,8 @@ class Builder {
     // Convolutions that multiply channels for a pixel shuffle; or, in a later version, that follow
     // a repetition of pixels, by a factor that a lone one of them does not show.
     Value enlarged(Value x, const std::string& prefix, int scale) {
-        const auto names = namesOf(state_, prefix + "#");
+        const bool repeats = !state_.has(prefix + "0.weight");
+        const auto names = sequence(state_, prefix + "#", repeats ? 1 : 0, 3);
         if (scale == 0) scale = scaleInName(source_.fileName).value_or(2);
         const bool three = names.size() == 1 && number(source_.options, "scale", scale, 1, 16) == 3;
         for (const std::string& name : names) {

@@ -14,24 +14,27 @@ namespace {
 
 /// What a file calls the layers.
 struct Names {
-    std::string first, block, one, two, after, up, last;
-
-    int blocks(const State& state) const { return state.count(block + "#" + one + ".weight"); }
+    std::string first, one, two, after, up, last;
+    int blocks = 0;
 };
 
 constexpr const char* kMmagicUp = "upsample.#.upsample_conv";
 
 Names basicNames(const State& state) {
     const bool mmagic = state.has("upsample.0.upsample_conv.weight");
-    return {"conv_first", "body.",           ".conv1",
-            ".conv2",     "conv_after_body", mmagic ? kMmagicUp : "upsample.#",
-            "conv_last"};
+    return {"conv_first",
+            ".conv1",
+            ".conv2",
+            "conv_after_body",
+            mmagic ? kMmagicUp : "upsample.#",
+            "conv_last",
+            state.largest("body.") + 1};
 }
 
 Names originalNames(const State& state) {
-    Names names{"head.0", "body.", ".body.0", ".body.2", "", "tail.0.#", "tail.1"};
-    names.after = "body." + std::to_string(names.blocks(state));
-    return names;
+    const int last = state.largest("body.");
+    return {"head.0",   ".body.0", ".body.2", "body." + std::to_string(last),
+            "tail.0.#", "tail.1",  last};
 }
 
 Value residual(Graph& graph, const Layers& layers, const Value& x, const std::string& one,
@@ -45,26 +48,27 @@ Network network(const Source& source, const Names& names, const std::string& ent
     const State& state = source.state;
     Graph graph;
     const Layers layers(graph, state);
-    const Colours shifts = colours(source, "", names.up == kMmagicUp ? 1 : 255);
+    const bool mmagic = names.up == kMmagicUp;
+    const Colours shifts = colours(source, "", mmagic ? 1 : 255);
     const int features = state.side(names.first + ".weight", 0);
     const bool tenth = features >= 256 && entry.empty();
     const auto factor = float(real(source.options, "res_scale", tenth ? 0.1 : 1, 0.001, 10));
     Value first = layers.conv(layers.enter(shifts), names.first);
-    const int entries = entry.empty() ? 0 : state.count(entry + "#.body.0.weight");
+    const int entries = entry.empty() ? 0 : state.largest(entry) + 1;
     for (int i = 0; i < entries; ++i) {
         const std::string name = entry + std::to_string(i);
         first = residual(graph, layers, first, name + ".body.0", name + ".body.2", 1);
     }
     Value x = first;
-    const int blocks = names.blocks(state);
-    for (int i = 0; i < blocks; ++i) {
-        const std::string name = names.block + std::to_string(i);
+    for (int i = 0; i < names.blocks; ++i) {
+        const std::string name = "body." + std::to_string(i);
         x = residual(graph, layers, x, name + names.one, name + names.two, factor);
     }
     x = graph.sum(layers.conv(x, names.after), first);
-    x = layers.leave(layers.shuffles(x, names.up), names.last, shifts);
-    return finish(graph, x, entry.empty() ? "EDSR" : "MDSR",
-                  std::to_string(features) + " channels, " + std::to_string(blocks) + " blocks");
+    x = layers.leave(layers.shuffles(x, names.up, mmagic ? 1 : 2), names.last, shifts);
+    return finish(
+        graph, x, entry.empty() ? "EDSR" : "MDSR",
+        std::to_string(features) + " channels, " + std::to_string(names.blocks) + " blocks");
 }
 
 bool isBasic(const State& state) {

@@ -6,8 +6,9 @@
 //   Real-ESRGAN conv_first  body.0.rdb1.conv1  conv_body  conv_up1  conv_hr  conv_last
 // BSRGAN and RealSR use the new ones. Networks for small factors look at every 2x2 or 4x4 pixels as
 // channels first. ESRGAN+ adds a 1x1 convolution to each dense block.
+#include <algorithm>
+
 #include "architectures/layers.h"
-#include "base/error.h"
 
 namespace acuity::architectures {
 namespace {
@@ -26,48 +27,55 @@ struct Names {
     }
 };
 
-// The layers after the trunk go by their place in a sequence that counts activations too.
+// The layers after the trunk go by their place in a sequence that counts activations too, and what
+// repeats pixels before a convolution or shuffles them behind it.
 void nameOldTail(const State& state, Names& names) {
-    std::vector<std::string> tail = namesOf(state, "model.#");
-    if (state.has("model.0.weight")) tail.erase(tail.begin());
-    if (tail.size() < 2) throw Error(Kind::model, "it lacks the weights of its last layers");
-    names.last = tail.back();
-    names.beforeLast = tail[tail.size() - 2];
-    names.up.assign(tail.begin(), tail.end() - 2);
+    const auto place = [](int i) { return "model." + std::to_string(i); };
+    const int tail = int(state.numbers("model.#.weight").size()) - 1;  // after model.0
+    const int steps = std::max(0, tail - 2);
+    const bool shuffled = steps > 0 && state.has("model.2.weight");
+    for (int i = 1; i <= steps; ++i) names.up.push_back(place(shuffled ? 3 * i - 1 : 3 * i));
+    names.beforeLast = place(3 * steps + 2);
+    names.last = place(3 * steps + 4);
 }
 
 Names namesIn(const State& state) {
     Names names{"conv_first", "body.", ".rdb", "", "conv_body", "conv_hr", "conv_last"};
     std::string up = "conv_up";
-    if (state.any("model.1.sub.0.RDB1.")) {
+    if (state.has("model.1.sub.0.RDB1.conv1.0.weight")) {
         names = {"model.0", "model.1.sub.", ".RDB", ".0", "", "", ""};
         names.after = "model.1.sub." + std::to_string(state.largest("model.1.sub."));
         nameOldTail(state, names);
         return names;
     }
-    if (state.any("RRDB_trunk.0.RDB1.")) {
+    if (state.has("RRDB_trunk.0.RDB1.conv1.weight")) {
         names = {"conv_first", "RRDB_trunk.", ".RDB", "", "trunk_conv", "HRconv", "conv_last"};
         up = "upconv";
     }
-    for (int i = 1; i <= state.count(up + "#.weight", 1); ++i)
-        names.up.push_back(up + std::to_string(i));
+    names.up = sequence(state, up + "#", 1, 1);
     return names;
+}
+
+bool isPlus(const State& state) {
+    return std::any_of(state.tensors().begin(), state.tensors().end(), [](const auto& entry) {
+        return entry.first.find(".conv1x1.") != std::string::npos;
+    });
 }
 
 class Builder {
   public:
-    Builder(const Source& source)
+    explicit Builder(const Source& source)
         : source_(source),
           names_(namesIn(source.state)),
           unshuffle_(unshuffleOf()),
+          plus_(isPlus(source.state)),
           graph_(source.state.side(names_.first + ".weight", 1) / (unshuffle_ * unshuffle_)),
           layers_(graph_, source.state) {}
 
     Network network() {
         const State& state = source_.state;
         const std::string one = names_.denseBlock(0, 0) + ".conv1" + names_.inner + ".weight";
-        const int blocks =
-            state.count(names_.trunk + "#" + names_.dense + "1.conv1" + names_.inner + ".weight");
+        const int blocks = state.largest(names_.trunk) + (names_.inner.empty() ? 1 : 0);
         Value x = graph_.input();
         if (unshuffle_ > 1) x = graph_.pixelUnshuffle(x, unshuffle_);
         x = layers_.conv(x, names_.first);
@@ -77,12 +85,11 @@ class Builder {
         for (const std::string& name : names_.up) x = enlarged(x, name);
         x = graph_.leakyRelu(layers_.conv(x, names_.beforeLast), kSlope);
         x = layers_.conv(x, names_.last);
-        const bool plus = state.has(names_.denseBlock(0, 0) + ".conv1x1.weight");
         Network network =
             finish(graph_, x, "ESRGAN",
                    std::to_string(state.side(one, 1)) + " channels, growth " +
                        std::to_string(state.side(one, 0)) + ", " + std::to_string(blocks) +
-                       " blocks" + (plus ? ", ESRGAN+" : "") +
+                       " blocks" + (plus_ ? ", ESRGAN+" : "") +
                        (unshuffle_ > 1 ? ", pixel unshuffle " + std::to_string(unshuffle_) : ""));
         network.align = unshuffle_;
         return network;
@@ -97,15 +104,14 @@ class Builder {
     }
 
     Value dense(const Value& x, const std::string& name) {
-        const bool plus = source_.state.has(name + ".conv1x1.weight");
         std::vector<Value> seen{x};
         for (int c = 1; c <= kConvolutions; ++c) {
             Value y = layers_.conv(c == 1 ? x : graph_.concat(seen),
                                    name + ".conv" + std::to_string(c) + names_.inner);
             if (c == kConvolutions) return graph_.sum(graph_.times(y, kResidual), x);
             y = graph_.leakyRelu(y, kSlope);
-            if (plus && c == 2) y = graph_.sum(y, layers_.conv(x, name + ".conv1x1"));
-            if (plus && c == 4) y = graph_.sum(y, seen[2]);
+            if (plus_ && c == 2) y = graph_.sum(y, layers_.conv(x, name + ".conv1x1"));
+            if (plus_ && c == 4) y = graph_.sum(y, seen[2]);
             seen.push_back(y);
         }
         return x;
@@ -133,6 +139,7 @@ class Builder {
     const Source& source_;
     const Names names_;
     const int unshuffle_;
+    const bool plus_;
     Graph graph_;
     Layers layers_;
 };

@@ -60,8 +60,8 @@ Value Layers::grouped(const Value& x, const std::string& name) const {
     return conv(x, name, {.groups = std::max(1, x.channels / inputs)});
 }
 
-Value Layers::shuffles(Value x, const std::string& pattern) const {
-    for (const std::string& name : namesOf(state_, pattern)) {
+Value Layers::shuffles(Value x, const std::string& pattern, int step) const {
+    for (const std::string& name : sequence(state_, pattern, 0, step)) {
         const int channels = x.channels;
         x = conv(x, name);
         const auto factor = shuffleFactor(x.channels, channels);
@@ -71,9 +71,9 @@ Value Layers::shuffles(Value x, const std::string& pattern) const {
     return x;
 }
 
-int Layers::shuffleScale(const std::string& pattern) const {
+int Layers::shuffleScale(const std::string& pattern, int step) const {
     int scale = 1;
-    for (const std::string& name : namesOf(state_, pattern)) {
+    for (const std::string& name : sequence(state_, pattern, 0, step)) {
         const std::string weight = name + ".weight";
         const auto factor = shuffleFactor(state_.side(weight, 0), state_.side(weight, 1));
         if (!factor) refuseShuffle();
@@ -115,12 +115,14 @@ Value Layers::leave(const Value& x, const std::string& last, const Colours& colo
     return graph_.conv(x, view(after, weight.shape), &shifted);
 }
 
-std::vector<std::string> namesOf(const State& state, const std::string& pattern) {
+std::vector<std::string> sequence(const State& state, const std::string& pattern, int first,
+                                  int step) {
     const auto place = pattern.find('#');
-    std::vector<std::string> names;
-    for (const int number : state.numbers(pattern + ".weight"))
-        names.push_back(pattern.substr(0, place) + std::to_string(number) +
-                        pattern.substr(place + 1));
+    std::vector<std::string> names(state.numbers(pattern + ".weight").size());
+    for (std::string& name : names) {
+        name = pattern.substr(0, place) + std::to_string(first) + pattern.substr(place + 1);
+        first += step;
+    }
     return names;
 }
 

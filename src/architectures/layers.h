@@ -34,11 +34,11 @@ class Layers {
     /// The same, with as many groups as the weight's shape tells.
     Value grouped(const Value& x, const std::string& name) const;
 
-    /// The convolutions "upsample.#" that exist, in order, each followed by a pixel shuffle that
+    /// The convolutions "upsample.#" with # = 0, step... each followed by a pixel shuffle that
     /// restores the number of channels.
-    Value shuffles(Value x, const std::string& pattern) const;
+    Value shuffles(Value x, const std::string& pattern, int step = 2) const;
     /// By how much they enlarge. Throws Error(model) when they do not fit a pixel shuffle.
-    int shuffleScale(const std::string& pattern) const;
+    int shuffleScale(const std::string& pattern, int step = 2) const;
 
     /// The input, 0-1, as the network wants it.
     Value enter(const Colours& colours) const;
@@ -50,8 +50,10 @@ class Layers {
     const State& state_;
 };
 
-/// The names "upsample.0", "upsample.2"... that have weights, in order.
-std::vector<std::string> namesOf(const State& state, const std::string& pattern);
+/// Names "upsample.#", as many as have weights, # being first, first + step... Where the numbers in
+/// the file are others, the first name without weights says that something is missing.
+std::vector<std::string> sequence(const State& state, const std::string& pattern, int first,
+                                  int step);
 
 /// Which of a file's scales to take: the option "scale", else the one in the file's name, else 4,
 /// else the largest. Throws Error(usage) for one that the file does not have.

@@ -1,9 +1,9 @@
 // RCAN (Zhang et al., "Very Deep Residual Channel Attention Networks", 2018): groups of residual
 // blocks, each of which weighs its channels by their means over the whole input. Two sets of names:
-//   original  head.0, body.G.body.B.body.0, .2, .3.conv_du.0, .2; body.G.body.N; body.N; tail.0.0,
-//   tail.1 BasicSR   conv_first, body.G.residual_group.B.rcab.0, .2, .3.attention.1, .3;
-//   body.G.conv;
-//             conv_after_body; upsample.0; conv_last
+//   original  head.0      body.G.body.B.body.0, .2                body.G.body.N  body.N
+//             attention in body.G.body.B.body.3.conv_du.0, .2; tail.0.0, .2; tail.1
+//   BasicSR   conv_first  body.G.residual_group.B.rcab.0, .2      body.G.conv    conv_after_body
+//             attention in body.G.residual_group.B.rcab.3.attention.1, .3; upsample.0; conv_last
 #include "architectures/layers.h"
 
 namespace acuity::architectures {
@@ -12,15 +12,15 @@ namespace {
 /// What a file calls the layers. Groups are "body.G", blocks "body.G" + group + "B" + block.
 struct Names {
     std::string first, group, block, squeeze, excite, afterGroup, after, up, last;
+    // Whether the convolution after the blocks, and that after the groups, is numbered as they are.
+    bool numbered;
 
     std::string blockOf(int g, int b) const {
         return "body." + std::to_string(g) + group + std::to_string(b) + block;
     }
-    int groups(const State& state) const {
-        return state.count("body.#" + group + "0" + block + "0.weight");
-    }
+    int groups(const State& state) const { return state.largest("body.") + (numbered ? 0 : 1); }
     int blocks(const State& state, int g) const {
-        return state.count("body." + std::to_string(g) + group + "#" + block + "0.weight");
+        return state.largest("body." + std::to_string(g) + group) + (numbered ? 0 : 1);
     }
 };
 
@@ -31,11 +31,10 @@ bool isBasic(const State& state) {
 Names namesIn(const State& state) {
     if (isBasic(state))
         return {"conv_first", ".residual_group.", ".rcab.",     "3.attention.1", "3.attention.3",
-                ".conv",      "conv_after_body",  "upsample.#", "conv_last"};
-    Names names{"head.0", ".body.", ".body.",   "3.conv_du.0", "3.conv_du.2",
-                ".body.", "",       "tail.0.#", "tail.1"};
-    names.after = "body." + std::to_string(names.groups(state));
-    return names;
+                ".conv",      "conv_after_body",  "upsample.#", "conv_last",     false};
+    const std::string after = "body." + std::to_string(state.largest("body."));
+    return {"head.0", ".body.", ".body.",   "3.conv_du.0", "3.conv_du.2",
+            ".body.", after,    "tail.0.#", "tail.1",      true};
 }
 
 Value attention(Graph& graph, const Layers& layers, const Value& x, const std::string& prefix,
@@ -76,7 +75,7 @@ Network buildRcan(const Source& source) {
             y = graph.sum(graph.times(z, factor), y);
         }
         std::string after = "body." + std::to_string(g) + names.afterGroup;
-        if (!isBasic(state)) after += std::to_string(blocks);
+        if (names.numbered) after += std::to_string(blocks);
         x = graph.sum(layers.conv(y, after), x);
     }
     x = graph.sum(layers.conv(x, names.after), first);

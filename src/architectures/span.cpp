@@ -77,7 +77,8 @@ Merged merged(const State& state, const std::string& name) {
 }
 
 Value conv3(Graph& graph, const State& state, const Value& x, const std::string& name) {
-    if (!state.has(name + ".sk.weight")) return Layers(graph, state).conv(x, name + ".eval_conv");
+    if (!state.any(name + ".sk.") && !state.any(name + ".conv."))
+        return Layers(graph, state).conv(x, name + ".eval_conv");
     const Merged m = merged(state, name);
     const Tensor weight = weights::own(state.arena(), {m.outputs, m.inputs, 3, 3}, m.weight);
     const Tensor bias = weights::own(state.arena(), {m.outputs}, m.bias);
