@@ -12,9 +12,24 @@ namespace acuity::architectures {
 // One line for each file of this room.
 bool fitsCompact(const State&);
 Network buildCompact(const Source&);
+bool fitsEsrgan(const State&);
+Network buildEsrgan(const Source&);
+bool fitsSpan(const State&);
+Network buildSpan(const Source&);
+bool fitsEdsr(const State&);
+Network buildEdsr(const Source&);
+bool fitsMdsr(const State&);
+Network buildMdsr(const Source&);
+bool fitsCarn(const State&);
+Network buildCarn(const Source&);
+bool fitsRcan(const State&);
+Network buildRcan(const Source&);
 
 const std::vector<Family>& families() {
     static const std::vector<Family> all{
+        {"ESRGAN", fitsEsrgan, buildEsrgan},    {"SPAN", fitsSpan, buildSpan},
+        {"MDSR", fitsMdsr, buildMdsr},          {"EDSR", fitsEdsr, buildEdsr},
+        {"CARN", fitsCarn, buildCarn},          {"RCAN", fitsRcan, buildRcan},
         {"Compact", fitsCompact, buildCompact},
     };
     return all;
@@ -23,7 +38,14 @@ const std::vector<Family>& families() {
 Network arrange(weights::Weights weights, const Options& options, const std::string& fileName) {
     const State state(std::move(weights));
     for (const Family& family : families())
-        if (family.fits(state)) return family.build({state, options, fileName});
+        if (family.fits(state)) {
+            Network network = family.build({state, options, fileName});
+            const int scale = number(options, "scale", network.scale, 1, 16);
+            if (scale != network.scale)
+                throw Error(Kind::usage, "it enlarges by x" + std::to_string(network.scale) +
+                                             ", not by x" + std::to_string(scale));
+            return network;
+        }
     std::string names;
     int shown = 0;
     for (const auto& [name, tensor] : state.tensors())
@@ -53,7 +75,8 @@ Network finish(Graph& graph, const Value& output, const std::string& family,
                const std::string& details) {
     Network network;
     const double scale = std::round(output.scale);
-    if (output.channels != 3 || scale < 1 || scale > 16 || std::abs(scale - output.scale) > 1e-6)
+    if (graph.input().channels != 3 || output.channels != 3 || scale < 1 || scale > 16 ||
+        std::abs(scale - output.scale) > 1e-6)
         throw Error(Kind::model, "it is a " + family +
                                      " network that does not enlarge RGB by a whole factor from 1 "
                                      "to 16");

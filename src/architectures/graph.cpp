@@ -67,6 +67,12 @@ std::string described(const Shape& shape) {
                 what + " of shape " + described(shape) + " does not fit the network it stands in");
 }
 
+void alike(const Value& a, const Value& b) {
+    if (a.channels > 0 && b.channels > 0 && a.channels != b.channels)
+        throw Error(Kind::model, "its layers of " + std::to_string(a.channels) + " and of " +
+                                     std::to_string(b.channels) + " channels do not fit together");
+}
+
 // Keys' cubic kernel with a = -0.5.
 double keys(double x) {
     x = std::abs(x);
@@ -150,7 +156,7 @@ Value Graph::node(const std::string& op, const std::vector<Value>& inputs,
 
 Value Graph::conv(const Value& x, const Tensor& weight, const Tensor* bias, Convolution how) {
     const Shape& s = weight.shape;
-    if (s.size() != 4 || s[2] < 1 || s[3] < 1 || s[0] % how.groups != 0 ||
+    if (s.size() != 4 || weights::elements(s) == 0 || s[0] % how.groups != 0 ||
         (x.channels > 0 && s[1] * how.groups != x.channels))
         refuse("a convolution's weight", s);
     if (bias && weights::elements(bias->shape) != std::uint64_t(s[0]))
@@ -178,7 +184,7 @@ Value Graph::conv(const Value& x, const Tensor& weight, const Tensor* bias, Conv
 Value Graph::deconv(const Value& x, const Tensor& weight, const Tensor* bias, int stride, int pad,
                     int extra, int groups) {
     const Shape& s = weight.shape;
-    if (s.size() != 4 || (x.channels > 0 && s[0] != x.channels))
+    if (s.size() != 4 || weights::elements(s) == 0 || (x.channels > 0 && s[0] != x.channels))
         refuse("a transposed convolution's weight", s);
     if (bias && weights::elements(bias->shape) != std::uint64_t(s[1] * groups))
         refuse("a transposed convolution's bias", bias->shape);
@@ -206,6 +212,16 @@ Value Graph::layerNorm(const Value& x, const Tensor& weight, const Tensor* bias,
     std::vector<Value> inputs{x, constant(weight)};
     if (bias) inputs.push_back(constant(*bias));
     return node("LayerNormalization", inputs, {{"axis", std::int64_t(-1)}, {"epsilon", epsilon}});
+}
+
+Value Graph::sum(const Value& a, const Value& b) {
+    alike(a, b);
+    return add(a, b);
+}
+
+Value Graph::product(const Value& a, const Value& b) {
+    alike(a, b);
+    return mul(a, b);
 }
 
 Value Graph::times(const Value& x, float factor) {
@@ -305,18 +321,17 @@ Value Graph::pixelShuffle(const Value& x, int factor) {
 }
 
 Value Graph::pixelUnshuffle(const Value& x, int factor) {
-    // SpaceToDepth orders blocks before channels; PyTorch the other way round.
-    Value y = node("SpaceToDepth", {x}, {{"blocksize", std::int64_t(factor)}});
-    y.channels = x.channels * factor * factor;
-    y.scale = x.scale / factor;
-    y.reach = x.reach + (factor - 1) / x.scale;
-    std::vector<std::int64_t> order;
+    // A convolution that picks each pixel of a square. SpaceToDepth orders blocks before channels,
+    // and OpenVINO 2026.4 does not put them right by a Gather behind it.
+    const int area = factor * factor;
+    std::vector<float> picks(std::size_t(x.channels) * area * area);
     for (int c = 0; c < x.channels; ++c)
-        for (int block = 0; block < factor * factor; ++block)
-            order.push_back(std::int64_t(block) * x.channels + c);
-    const int channels = y.channels;
-    y = node("Gather", {y, integers(order)}, {{"axis", std::int64_t(1)}});
-    y.channels = channels;
+        for (int i = 0; i < area; ++i) picks[(std::size_t(c) * area + i) * area + i] = 1;
+    const Tensor weight{Type::f32,
+                        {std::int64_t(x.channels) * area, 1, factor, factor},
+                        {reinterpret_cast<const char*>(picks.data()), picks.size() * 4}};
+    Value y = conv(x, weight, nullptr, {.stride = factor, .pad = 0, .groups = x.channels});
+    y.reach = x.reach + (factor - 1) / x.scale;
     return y;
 }
 
@@ -387,27 +402,25 @@ Value Graph::globalMean(const Value& x) {
 std::string Graph::onnx(const Value& output, const std::map<std::string, std::string>& about) {
     Message last;
     last.bytes(1, output.name).bytes(2, "output").bytes(4, "Identity");
-    Message graph;
-    graph.bytes(2, "acuity")
+    Message rest;
+    rest.message(1, last)
+        .bytes(2, "acuity")
         .message(11, valueInfo("input", input_.channels))
         .message(12, valueInfo("output", 0));
-    Message opset;
+    Message opset, model, ending;
     opset.bytes(1, "").integer(2, kOpset);
-    // The parts of a message may come in any order and are merged: the graph is written in two.
-    Message model;
-    model.integer(1, kIrVersion).bytes(2, "acuity").message(8, opset);
-    std::string bytes = model.take();
-    Message ending;
-    ending.message(1, last);
-    std::string whole = body_.str() + ending.str() + graph.str();
-    Message rest;
-    rest.bytes(7, whole);
     for (const auto& [key, value] : about) {
         Message entry;
         entry.bytes(1, key).bytes(2, value);
-        rest.message(14, entry);
+        ending.message(14, entry);
     }
-    return bytes + rest.str();
+    model.integer(1, kIrVersion).bytes(2, "acuity").message(8, opset);
+    model.opening(7, body_.str().size() + rest.str().size());
+    // The weights may be large: what goes around them is added to them, instead of the reverse.
+    std::string bytes = body_.take();
+    bytes.reserve(bytes.size() + model.str().size() + rest.str().size() + ending.str().size());
+    bytes.insert(0, model.str());
+    return bytes.append(rest.str()).append(ending.str());
 }
 
 }  // namespace acuity::architectures

@@ -70,6 +70,9 @@ class Graph {
 
     // Element by element; shapes broadcast.
     Value add(const Value& a, const Value& b) { return node("Add", {a, b}); }
+    /// Of two maps with as many channels. Throws Error(model) when they have not.
+    Value sum(const Value& a, const Value& b);
+    Value product(const Value& a, const Value& b);
     Value sub(const Value& a, const Value& b) { return node("Sub", {a, b}); }
     Value mul(const Value& a, const Value& b) { return node("Mul", {a, b}); }
     Value div(const Value& a, const Value& b) { return node("Div", {a, b}); }
@@ -114,7 +117,8 @@ class Graph {
     Value averagePool(const Value& x, int kernel, int stride, int pad = 0);
     Value globalMean(const Value& x);  // [1, channels, 1, 1]; reach stays: see Network::global
 
-    /// The whole file. `output` becomes "output"; `about` goes into the metadata.
+    /// The whole file, once: the graph is empty afterwards. `output` becomes "output"; `about` goes
+    /// into the metadata.
     std::string onnx(const Value& output, const std::map<std::string, std::string>& about = {});
 
     /// Bytes of constants so far.

@@ -23,6 +23,16 @@ void strip(std::map<std::string, Tensor>& tensors, const std::string& prefix) {
     tensors = std::move(stripped);
 }
 
+// The number in `name` from a place on, and where it ends; -1 where there is none, or a long one.
+std::pair<int, std::size_t> numberAt(const std::string& name, std::size_t from) {
+    constexpr std::size_t kDigits = 6;
+    std::size_t end = from;
+    while (end < name.size() && std::isdigit((unsigned char)name[end])) ++end;
+    const std::size_t digits = end - from;
+    if (digits == 0 || digits > kDigits) return {-1, end};
+    return {std::stoi(name.substr(from, digits)), end};
+}
+
 }  // namespace
 
 State::State(weights::Weights weights) : weights_(std::move(weights)) {
@@ -56,18 +66,27 @@ int State::count(const std::string& pattern, int first) const {
 }
 
 int State::largest(const std::string& prefix) const {
-    constexpr std::size_t kDigits = 6;
     int most = -1;
     for (auto entry = tensors().lower_bound(prefix);
          entry != tensors().end() && entry->first.rfind(prefix, 0) == 0; ++entry) {
-        std::size_t end = prefix.size();
-        while (end < entry->first.size() && std::isdigit((unsigned char)entry->first[end])) ++end;
-        const std::size_t digits = end - prefix.size();
-        if (digits == 0 || digits > kDigits) continue;
-        if (end < entry->first.size() && entry->first[end] != '.') continue;
-        most = std::max(most, std::stoi(entry->first.substr(prefix.size(), digits)));
+        const auto [number, end] = numberAt(entry->first, prefix.size());
+        if (end == entry->first.size() || entry->first[end] == '.') most = std::max(most, number);
     }
     return most;
+}
+
+std::vector<int> State::numbers(const std::string& pattern) const {
+    const auto place = pattern.find('#');
+    const std::string prefix = pattern.substr(0, place), rest = pattern.substr(place + 1);
+    std::vector<int> found;
+    for (auto entry = tensors().lower_bound(prefix);
+         entry != tensors().end() && entry->first.rfind(prefix, 0) == 0; ++entry) {
+        const auto [number, end] = numberAt(entry->first, place);
+        if (number >= 0 && entry->first.compare(end, std::string::npos, rest) == 0)
+            found.push_back(number);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 bool State::any(const std::string& prefix) const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "weights/tensor.h"
 
@@ -27,6 +28,8 @@ class State {
     /// The largest # for which a name begins with `prefix` and goes on with # and a dot or the end;
     /// -1 when there is none.
     int largest(const std::string& prefix) const;
+    /// Every # for which "body.#.weight" exists, in order; unlike with count, there may be gaps.
+    std::vector<int> numbers(const std::string& pattern) const;
     bool any(const std::string& prefix) const;  // whether a name begins so
 
     const std::map<std::string, weights::Tensor>& tensors() const { return weights_.tensors; }

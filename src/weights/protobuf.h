@@ -93,6 +93,12 @@ class Message {
         return *this;
     }
     Message& message(int number, const Message& value) { return bytes(number, value.bytes_); }
+    /// The beginning of a field with a length, whose bytes follow elsewhere.
+    Message& opening(int number, std::uint64_t length) {
+        varint(std::uint64_t(number) << 3 | 2);
+        varint(length);
+        return *this;
+    }
 
     const std::string& str() const { return bytes_; }
     std::string take() { return std::move(bytes_); }
