@@ -12,10 +12,19 @@ namespace acuity::architectures {
 // One line for each file of this room.
 bool fitsCompact(const State&);
 Network buildCompact(const Source&);
+bool fitsRlfn(const State&);
+Network buildRlfn(const Source&);
+bool fitsRfdn(const State&);
+Network buildRfdn(const Source&);
+bool fitsImdn(const State&);
+Network buildImdn(const Source&);
 
 const std::vector<Family>& families() {
     static const std::vector<Family> all{
         {"Compact", fitsCompact, buildCompact},
+        {"RLFN", fitsRlfn, buildRlfn},
+        {"RFDN", fitsRfdn, buildRfdn},
+        {"IMDN", fitsImdn, buildImdn},
     };
     return all;
 }
