@@ -18,13 +18,24 @@ bool fitsRfdn(const State&);
 Network buildRfdn(const Source&);
 bool fitsImdn(const State&);
 Network buildImdn(const Source&);
+bool fitsSrcnn(const State&);
+Network buildSrcnn(const Source&);
+bool fitsVdsr(const State&);
+Network buildVdsr(const Source&);
+bool fitsFsrcnn(const State&);
+Network buildFsrcnn(const Source&);
+bool fitsEspcn(const State&);
+Network buildEspcn(const Source&);
+bool fitsLapsrn(const State&);
+Network buildLapsrn(const Source&);
 
 const std::vector<Family>& families() {
     static const std::vector<Family> all{
-        {"Compact", fitsCompact, buildCompact},
-        {"RLFN", fitsRlfn, buildRlfn},
-        {"RFDN", fitsRfdn, buildRfdn},
-        {"IMDN", fitsImdn, buildImdn},
+        {"Compact", fitsCompact, buildCompact}, {"RLFN", fitsRlfn, buildRlfn},
+        {"RFDN", fitsRfdn, buildRfdn},          {"IMDN", fitsImdn, buildImdn},
+        {"SRCNN", fitsSrcnn, buildSrcnn},       {"VDSR", fitsVdsr, buildVdsr},
+        {"FSRCNN", fitsFsrcnn, buildFsrcnn},    {"ESPCN", fitsEspcn, buildEspcn},
+        {"LapSRN", fitsLapsrn, buildLapsrn},
     };
     return all;
 }
