@@ -43,8 +43,9 @@ bool fitsImdn(const State& state) {
 
 Network buildImdn(const Source& source) {
     const State& state = source.state;
+    const float range = rangeOf(source, 1);
     Graph graph;
-    const Value first = conv(graph, state, graph.input(), "fea_conv");
+    const Value first = conv(graph, state, graph.times(graph.input(), range), "fea_conv");
     const int blocks = state.largest("IMDB");
     Value x = first;
     std::vector<Value> all;
@@ -55,8 +56,9 @@ Network buildImdn(const Source& source) {
     x = conv(graph, state, x, "upsampler.0");
     const auto scale = shuffleFactor(x.channels, 3);
     if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
+    x = graph.times(graph.pixelShuffle(x, *scale), 1 / range);
     Network network =
-        finish(graph, graph.pixelShuffle(x, *scale), "IMDN",
+        finish(graph, x, "IMDN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");
     network.global = true;
     return network;

@@ -49,6 +49,12 @@ std::string choice(const Options& options, const std::string& name,
                 "--model-option " + name + " takes " + all + ", not " + inQuotes(found->second));
 }
 
+float rangeOf(const Source& source, int otherwise) {
+    const auto words = otherwise == 255 ? std::vector<std::string>{"255", "1"}
+                                        : std::vector<std::string>{"1", "255"};
+    return choice(source.options, "range", words) == "255" ? 255 : 1;
+}
+
 Value seen(Graph& graph, int channels, Luma range) {
     if (channels != 1 && channels != 3)
         throw Error(Kind::model, "it takes pictures of " + std::to_string(channels) +

@@ -23,6 +23,10 @@ int scaleOf(const Source& source);
 std::string choice(const Options& options, const std::string& name,
                    const std::vector<std::string>& words);
 
+/// The largest value that a network knows, 1 or 255: what its authors used, or --model-option
+/// range.
+float rangeOf(const Source& source, int otherwise);
+
 /// What a network for 1 or 3 channels is fed with: Y or RGB. Throws Error(model) for other counts.
 Value seen(Graph& graph, int channels, Luma range);
 

@@ -30,8 +30,9 @@ bool fitsRfdn(const State& state) {
 
 Network buildRfdn(const Source& source) {
     const State& state = source.state;
+    const float range = rangeOf(source, 255);
     Graph graph;
-    const Value first = conv(graph, state, graph.input(), "fea_conv");
+    const Value first = conv(graph, state, graph.times(graph.input(), range), "fea_conv");
     const int blocks = state.largest("B");
     Value x = first;
     std::vector<Value> all;
@@ -42,8 +43,9 @@ Network buildRfdn(const Source& source) {
     x = conv(graph, state, x, "upsampler.0");
     const auto scale = shuffleFactor(x.channels, 3);
     if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
+    x = graph.times(graph.pixelShuffle(x, *scale), 1 / range);
     Network network =
-        finish(graph, graph.pixelShuffle(x, *scale), "RFDN",
+        finish(graph, x, "RFDN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");
     network.global = true;
     return network;

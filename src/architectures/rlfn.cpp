@@ -13,8 +13,9 @@ bool fitsRlfn(const State& state) {
 Network buildRlfn(const Source& source) {
     constexpr float kSlope = 0.05f;
     const State& state = source.state;
+    const float range = rangeOf(source, 255);
     Graph graph;
-    const Value first = conv(graph, state, graph.input(), "conv_1");
+    const Value first = conv(graph, state, graph.times(graph.input(), range), "conv_1");
     Value x = first;
     const int blocks = state.largest("block_");
     for (int i = 1; i <= blocks; ++i) {
@@ -29,8 +30,9 @@ Network buildRlfn(const Source& source) {
     x = conv(graph, state, x, "upsampler.0");
     const auto scale = shuffleFactor(x.channels, 3);
     if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
+    x = graph.times(graph.pixelShuffle(x, *scale), 1 / range);
     Network network =
-        finish(graph, graph.pixelShuffle(x, *scale), "RLFN",
+        finish(graph, x, "RLFN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");
     network.global = true;
     return network;

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from .common import write
 from .esa import Esa
+from .range import on_255
 
 
 class Block(nn.Module):
@@ -51,4 +52,6 @@ class Rfdn(nn.Module):
 
 
 if __name__ == "__main__":
-    write("rfdn-x2", Rfdn(6, 2, 2, 3), scale=2, family="RFDN", height=18, width=28)
+    net = Rfdn(6, 2, 2, 3)
+    write("rfdn-x2", net, scale=2, family="RFDN", height=18, width=28,
+          **on_255(net, "fea_conv", "upsampler.0"))

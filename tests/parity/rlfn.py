@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from .common import write
 from .esa import Esa
+from .range import on_255
 
 
 class Block(nn.Module):
@@ -42,7 +43,10 @@ class Rlfn(nn.Module):
 
 
 if __name__ == "__main__":
-    # Sides that are no multiple of the grid's step: the mask is stretched to an exact size.
-    write("rlfn-x2", Rlfn(6, 2, 2, inner=4), scale=2, family="RLFN", height=28, width=17)
+    # The authors' networks know values of 0 to 255. Sides that are no multiple of the grid's step: the
+    # mask is stretched to an exact size.
+    net = Rlfn(6, 2, 2, inner=4)
+    write("rlfn-x2", net, scale=2, family="RLFN", height=28, width=17,
+          **on_255(net, "conv_1", "upsampler.0"))
     write("rlfn-pruned-x3", Rlfn(6, 1, 3, middle=8, inner=4), scale=3, family="RLFN", height=16,
-          width=18)
+          width=18, options={"range": 1})
