@@ -28,6 +28,12 @@ bool fitsEspcn(const State&);
 Network buildEspcn(const Source&);
 bool fitsLapsrn(const State&);
 Network buildLapsrn(const Source&);
+bool fitsPan(const State&);
+Network buildPan(const Source&);
+bool fitsSafmn(const State&);
+Network buildSafmn(const Source&);
+bool fitsSafmnPlus(const State&);
+Network buildSafmnPlus(const Source&);
 
 const std::vector<Family>& families() {
     static const std::vector<Family> all{
@@ -35,7 +41,8 @@ const std::vector<Family>& families() {
         {"RFDN", fitsRfdn, buildRfdn},          {"IMDN", fitsImdn, buildImdn},
         {"SRCNN", fitsSrcnn, buildSrcnn},       {"VDSR", fitsVdsr, buildVdsr},
         {"FSRCNN", fitsFsrcnn, buildFsrcnn},    {"ESPCN", fitsEspcn, buildEspcn},
-        {"LapSRN", fitsLapsrn, buildLapsrn},
+        {"LapSRN", fitsLapsrn, buildLapsrn},    {"PAN", fitsPan, buildPan},
+        {"SAFMN", fitsSafmn, buildSafmn},       {"SAFMN++", fitsSafmnPlus, buildSafmnPlus},
     };
     return all;
 }

@@ -32,8 +32,10 @@ const Names* layout(const State& state) {
 
 bool fitsVdsr(const State& state) {
     const Names* names = layout(state);
-    return names &&
-           state.side(names->first + ".weight", 1) == state.side(names->last + ".weight", 0);
+    if (!names) return false;
+    const Shape& first = state.at(names->first + ".weight").shape;
+    const Shape& last = state.at(names->last + ".weight").shape;
+    return first.size() == 4 && last.size() == 4 && first[1] == last[0];
 }
 
 Network buildVdsr(const Source& source) {
