@@ -28,6 +28,13 @@ Value spatialAttention(Graph& graph, const State& state, const Value& x, const s
     return graph.mul(x, graph.sigmoid(layer(mask, "conv4")));
 }
 
+void laidOverGrid(Network& network) {
+    constexpr int kStep = 2 * 3, kEnough = 5 * kStep;  // the strides of convolution and pooling
+    network.global = true;
+    network.align = kStep;
+    network.reach = std::min(kEnough, (network.reach + kStep - 1) / kStep * kStep);
+}
+
 int scaleOf(const Source& source) {
     const int named = scaleInName(source.fileName).value_or(0);
     const int scale = number(source.options, "scale", named, 1, 8);

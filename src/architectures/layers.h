@@ -14,6 +14,12 @@ Value conv(Graph& graph, const State& state, const Value& x, const std::string& 
 /// Network::global. Inputs must be 15 pixels wide and high at least.
 Value spatialAttention(Graph& graph, const State& state, const Value& x, const std::string& name);
 
+/// What such an attention asks of tiles: they are to start where the whole's grid has a step, and
+/// to see as far as matters. In theory each attention reaches 33 pixels further, 200 in all; with
+/// the authors' weights, tiles with a halo of 30 differ from the whole by 1.3 of 255 at most, 0.04
+/// in the mean.
+void laidOverGrid(Network& network);
+
 /// The factor where the weights do not tell it: from --model-option scale or the file's name.
 /// Throws Error(usage) when neither says.
 int scaleOf(const Source& source);

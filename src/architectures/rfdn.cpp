@@ -47,7 +47,7 @@ Network buildRfdn(const Source& source) {
     Network network =
         finish(graph, x, "RFDN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");
-    network.global = true;
+    laidOverGrid(network);
     return network;
 }
 

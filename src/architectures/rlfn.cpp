@@ -34,7 +34,7 @@ Network buildRlfn(const Source& source) {
     Network network =
         finish(graph, x, "RLFN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");
-    network.global = true;
+    laidOverGrid(network);
     return network;
 }
 
