@@ -1,7 +1,7 @@
 // ESPCN (Shi et al., 2016): a few convolutions on the small picture and the first pixel shuffle.
 // What activates its layers is not in the weights; each layout comes from a code whose choice is
 // known.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

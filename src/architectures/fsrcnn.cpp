@@ -1,6 +1,6 @@
 // FSRCNN (Dong et al., 2016): an hourglass of convolutions on the small picture and one transposed
 // convolution at the end, whose stride is the factor and shows nowhere in the weights.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

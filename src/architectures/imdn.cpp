@@ -1,6 +1,6 @@
 // IMDN (Hui et al., "Information Multi-distillation Network", 2019): each stage of a block keeps a
 // quarter of the channels aside; what was kept is weighted by the contrast of each channel.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

@@ -1,6 +1,6 @@
 // LapSRN (Lai et al., 2017): each level doubles the size of the picture and of the features, and
 // adds the detail found in these.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

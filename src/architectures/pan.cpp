@@ -3,7 +3,7 @@
 // convolutions.
 #include <algorithm>
 
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

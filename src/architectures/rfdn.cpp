@@ -1,7 +1,7 @@
 // RFDN (Liu et al., "Residual Feature Distillation Network", 2020): each block puts narrow copies
 // of its stages aside and joins them under a spatial attention. It won the efficiency challenge of
 // AIM 2020.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

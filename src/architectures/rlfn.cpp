@@ -1,6 +1,6 @@
 // RLFN (Kong et al., "Residual Local Feature Network", 2022): blocks of three convolutions and a
 // spatial attention, a pixel shuffle at the end. It won the efficiency challenge of NTIRE 2022.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

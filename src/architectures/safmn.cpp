@@ -1,6 +1,6 @@
 // SAFMN (Sun et al., "Spatially-Adaptive Feature Modulation", 2023), which weights features by what
 // it sees on coarser grids, and the two networks its authors called SAFMN++ a year later.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

@@ -2,7 +2,7 @@
 // of the graph here, so that it takes small pictures as all networks do.
 #include <array>
 
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

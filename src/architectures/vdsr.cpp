@@ -1,6 +1,6 @@
 // VDSR (Kim et al., 2016): some twenty convolutions find what a bicubic enlargement lacks. One
 // network serves several factors.
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 #include "base/error.h"
 
 namespace acuity::architectures {

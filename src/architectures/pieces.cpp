@@ -1,4 +1,4 @@
-#include "architectures/layers.h"
+#include "architectures/pieces.h"
 
 #include <algorithm>
 
