@@ -9,32 +9,6 @@
 
 namespace acuity::architectures {
 
-// One line for each file of this room.
-bool fitsCompact(const State&);
-Network buildCompact(const Source&);
-bool fitsEsrgan(const State&);
-Network buildEsrgan(const Source&);
-bool fitsSpan(const State&);
-Network buildSpan(const Source&);
-bool fitsEdsr(const State&);
-Network buildEdsr(const Source&);
-bool fitsMdsr(const State&);
-Network buildMdsr(const Source&);
-bool fitsCarn(const State&);
-Network buildCarn(const Source&);
-bool fitsRcan(const State&);
-Network buildRcan(const Source&);
-
-const std::vector<Family>& families() {
-    static const std::vector<Family> all{
-        {"ESRGAN", fitsEsrgan, buildEsrgan},    {"SPAN", fitsSpan, buildSpan},
-        {"MDSR", fitsMdsr, buildMdsr},          {"EDSR", fitsEdsr, buildEdsr},
-        {"CARN", fitsCarn, buildCarn},          {"RCAN", fitsRcan, buildRcan},
-        {"Compact", fitsCompact, buildCompact},
-    };
-    return all;
-}
-
 Network arrange(weights::Weights weights, const Options& options, const std::string& fileName) {
     const State state(std::move(weights));
     for (const Family& family : families())

@@ -356,6 +356,19 @@ Value Graph::resized(const Value& x, double factor, const std::string& mode) {
     return y;
 }
 
+Value Graph::resizedLike(const Value& x, const Value& size) {
+    Value none;
+    const Value sides = node("Concat", {slice(shapeOf(x), 0, 0, 2), slice(shapeOf(size), 0, 2, 4)},
+                             {{"axis", std::int64_t(0)}});
+    Value y = node("Resize", {x, none, none, sides},
+                   {{"mode", "linear"}, {"coordinate_transformation_mode", "half_pixel"}});
+    // One cell for the interpolation, one because cells move when the grid is stretched to fit.
+    y.reach = x.reach + 2 / x.scale;
+    y.scale = size.scale;
+    y.channels = x.channels;
+    return y;
+}
+
 Value Graph::bicubic(const Value& x, int factor) {
     // Output pixel i of a block looks at 5 input pixels around it; every channel by itself.
     const int n = factor, area = n * n;

@@ -110,6 +110,9 @@ class Graph {
     Value nearest(const Value& x, int factor);
     /// PyTorch's interpolate(align_corners=False); modes "linear" and "cubic" (a = -0.75).
     Value resized(const Value& x, double factor, const std::string& mode);
+    /// Bilinear to the exact height and width of another value, which is no whole factor away:
+    /// PyTorch's interpolate(size=..., align_corners=False).
+    Value resizedLike(const Value& x, const Value& size);
     /// Keys' bicubic (a = -0.5), exact and fast: a convolution and a pixel shuffle; channels apart.
     /// Border pixels see zeros beyond the tile, which the halo covers.
     Value bicubic(const Value& x, int factor);
