@@ -43,19 +43,6 @@ Message attribute(const std::string& name, const Attribute& value) {
     return m;
 }
 
-Message valueInfo(const std::string& name, int channels) {
-    Message batch, depth, height, width, shape, tensor, type, info;
-    batch.integer(1, 1);
-    if (channels > 0) depth.integer(1, static_cast<std::uint64_t>(channels));
-    height.bytes(2, name + "_height");
-    width.bytes(2, name + "_width");
-    shape.message(1, batch).message(1, depth).message(1, height).message(1, width);
-    tensor.integer(1, kFloat).message(2, shape);
-    type.message(1, tensor);
-    info.bytes(1, name).message(2, type);
-    return info;
-}
-
 std::string described(const Shape& shape) {
     std::string text;
     for (const auto side : shape) text += (text.empty() ? "" : "x") + std::to_string(side);
@@ -76,6 +63,19 @@ double keys(double x) {
 }
 
 }  // namespace
+
+Message valueInfo(const std::string& name, int channels) {
+    Message batch, depth, height, width, shape, tensor, type, info;
+    batch.integer(1, 1);
+    if (channels > 0) depth.integer(1, static_cast<std::uint64_t>(channels));
+    height.bytes(2, name + "_height");
+    width.bytes(2, name + "_width");
+    shape.message(1, batch).message(1, depth).message(1, height).message(1, width);
+    tensor.integer(1, kFloat).message(2, shape);
+    type.message(1, tensor);
+    info.bytes(1, name).message(2, type);
+    return info;
+}
 
 Message nodeProto(const std::string& op, const std::vector<std::string>& inputs,
                   const std::vector<std::string>& outputs, const Attributes& attributes) {

@@ -34,6 +34,8 @@ weights::Message nodeProto(const std::string& op, const std::vector<std::string>
                            const Attributes& attributes = {});
 weights::Message tensorProto(const std::string& name, int type, const Shape& shape,
                              std::string_view bytes);
+/// An input or output: float [1, channels, any height, any width]; 0 channels: any.
+weights::Message valueInfo(const std::string& name, int channels);
 
 /// Keys' bicubic (a = -0.5) as 5x5 kernels, one for each of the factor * factor pixels that a pixel
 /// becomes, row by row.
