@@ -173,9 +173,15 @@ std::string after(const Port& port, Luma luma, int scale) {
     }
     x = chain.mixed(x, mix);
     if (port.channels == 1) {
-        const std::string colour = chain.mixed(kInput, part(toYcc(luma), 1, 2));
+        // Colours about zero: what enlarging finds beyond the border is grey.
+        ColourMatrix there = toYcc(luma), back = fromYcc(luma);
+        for (int i = 0; i < 3; ++i)
+            back.offsets[i] +=
+                back.rows[3 * i + 1] * there.offsets[1] + back.rows[3 * i + 2] * there.offsets[2];
+        there.offsets[1] = there.offsets[2] = 0;
+        const std::string colour = chain.mixed(kInput, part(there, 1, 2));
         x = chain.layer("Concat", {x, chain.enlarged(colour, scale)}, {{"axis", std::int64_t(1)}});
-        x = chain.mixed(x, part(fromYcc(luma), 0, 3));
+        x = chain.mixed(x, part(back, 0, 3));
     }
     return chain.end(x, kOutput);
 }

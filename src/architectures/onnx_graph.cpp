@@ -193,6 +193,13 @@ std::int64_t Node::integer(std::string_view name, std::int64_t otherwise) const 
     return all.empty() ? otherwise : all.front();
 }
 
+int typeOf(std::string_view tensor) {
+    int type = 0, read = 0;
+    for (Fields fields(tensor); fields.next() && ++read < 64;)
+        if (fields.number() == 2) type = static_cast<int>(fields.integer());
+    return type;
+}
+
 Sides sides(std::string_view tensor) {
     Sides all;
     int read = 0;  // whoever asks often must not pay for a long message each time

@@ -60,6 +60,8 @@ struct File {
 /// layers than any upscaler has. The result holds views into `bytes`.
 File read(std::string_view bytes);
 
+/// Element of a tensor.
+int typeOf(std::string_view tensor);
 /// Sides of a tensor, an empty list when it is a scalar.
 Sides sides(std::string_view tensor);
 /// Elements of a small integer or float tensor (a shape, a few factors) as numbers; empty when it

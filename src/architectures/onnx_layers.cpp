@@ -59,13 +59,6 @@ bool understand(const Sides& six, const Sides& order, const Sides& four, Shuffle
     return false;
 }
 
-std::string indices(const std::string& name, const std::vector<std::int64_t>& order) {
-    return weights::Message()
-        .message(5, tensorProto(name, kInt64, {static_cast<std::int64_t>(order.size())},
-                                {reinterpret_cast<const char*>(order.data()), order.size() * 8}))
-        .str();
-}
-
 /// The constant first number of a Resize's or Upsample's factors in height.
 std::optional<double> resizeFactor(const Node& node, const File& file) {
     for (std::size_t i = node.inputs.size(); i-- > 1;) {
@@ -90,6 +83,9 @@ std::vector<Shuffle> findShuffles(const File& file) {
     for (const Node& node : file.nodes)
         for (const auto name : node.inputs) ++uses[name];
     for (const Declared& output : file.outputs) ++uses[output.name];
+    const bool halves = std::any_of(
+        file.initializers.begin(), file.initializers.end(),
+        [](auto tensor) { return typeOf(tensor) != kFloat && typeOf(tensor) != kInt64; });
     std::vector<Shuffle> found;
     for (std::size_t i = 0; i < file.nodes.size(); ++i) {
         for (const auto name : file.nodes[i].outputs) maker[name] = i;
@@ -103,7 +99,9 @@ std::vector<Shuffle> findShuffles(const File& file) {
         if (first == maker.end() || uses[first->first] != 1) continue;
         Shuffle shuffle{first->second, middle->second, i};
         const Sides six = target(file.nodes[first->second], file);
-        if (understand(six, transpose.integers("perm"), four, shuffle)) found.push_back(shuffle);
+        if (!understand(six, transpose.integers("perm"), four, shuffle)) continue;
+        // Its inverse is written with constants, whose type must be that of the values.
+        if (shuffle.up || !shuffle.channelsFirst || !halves) found.push_back(shuffle);
     }
     return found;
 }
@@ -112,26 +110,40 @@ std::string written(const Shuffle& shuffle, const File& file, int number) {
     const std::string name = "acuity/shuffle" + std::to_string(number);
     std::string x(file.nodes[shuffle.reshape].inputs[0]);
     const std::string result(file.nodes[shuffle.last].outputs[0]);
-    const int area = shuffle.factor * shuffle.factor, channels = shuffle.channels;
-    // Since their first versions, DepthToSpace and SpaceToDepth count blocks before channels.
-    const bool sorted = shuffle.channelsFirst && channels > 1;
-    std::vector<std::int64_t> order;
-    for (int i = 0; i < area * channels; ++i)
-        order.push_back(shuffle.up ? i % channels * area + i / channels
-                                   : i % area * channels + i / area);
+    const std::int64_t factor = shuffle.factor, area = factor * factor, channels = shuffle.channels;
+    const Attributes block{{"blocksize", factor}};
     weights::Message fields;
-    const Attributes factor{{"blocksize", std::int64_t(shuffle.factor)}};
-    const Attributes axis{{"axis", std::int64_t(1)}};
-    if (shuffle.up && sorted) {
-        fields.message(1, nodeProto("Gather", {x, name + "/order"}, {name}, axis));
+    const auto constant = [&](int type, const Shape& shape, const auto& values) {
+        const std::string_view bytes(reinterpret_cast<const char*>(values.data()),
+                                     values.size() * sizeof values[0]);
+        fields.message(5, tensorProto(name + "/constant", type, shape, bytes));
+    };
+    if (!shuffle.up && shuffle.channelsFirst) {
+        // The engine's convolution after SpaceToDepth and a Gather is wrong (OpenVINO 2026.4): each
+        // pixel of a block is picked by a convolution instead.
+        std::vector<float> picks(std::size_t(channels * area * area));
+        for (std::int64_t i = 0; i < channels * area; ++i) picks[i * area + i % area] = 1;
+        constant(kFloat, {channels * area, 1, factor, factor}, picks);
+        const std::vector<std::int64_t> sides(2, factor);
+        return fields
+            .message(1,
+                     nodeProto("Conv", {x, name + "/constant"}, {result},
+                               {{"kernel_shape", sides}, {"strides", sides}, {"group", channels}}))
+            .str();
+    }
+    if (!shuffle.up)
+        return fields.message(1, nodeProto("SpaceToDepth", {x}, {result}, block)).str();
+    if (shuffle.channelsFirst && channels > 1) {
+        // Since its first version, DepthToSpace counts blocks before channels.
+        std::vector<std::int64_t> order;
+        for (std::int64_t i = 0; i < area * channels; ++i)
+            order.push_back(i % channels * area + i / channels);
+        constant(kInt64, {area * channels}, order);
+        fields.message(
+            1, nodeProto("Gather", {x, name + "/constant"}, {name}, {{"axis", std::int64_t(1)}}));
         x = name;
     }
-    const std::string shuffled = !shuffle.up && sorted ? name : result;
-    fields.message(
-        1, nodeProto(shuffle.up ? "DepthToSpace" : "SpaceToDepth", {x}, {shuffled}, factor));
-    if (!shuffle.up && sorted)
-        fields.message(1, nodeProto("Gather", {name, name + "/order"}, {result}, axis));
-    return fields.str() + (sorted ? indices(name + "/order", order) : "");
+    return fields.message(1, nodeProto("DepthToSpace", {x}, {result}, block)).str();
 }
 
 std::optional<double> scaleBetween(const File& file, const std::vector<Shuffle>& shuffles,
@@ -147,10 +159,11 @@ std::optional<double> scaleBetween(const File& file, const std::vector<Shuffle>&
         const Node& node = file.nodes[i];
         double scale = 0;
         for (const auto name : node.inputs) scale = scale > 0 ? scale : scaleOf(name);
-        if (!(scale > 0)) continue;
         if (const auto known = shuffleAt.find(i); known != shuffleAt.end()) {
             const Shuffle& s = *known->second;
             scale = scaleOf(file.nodes[s.reshape].inputs[0]) * (s.up ? s.factor : 1.0 / s.factor);
+        } else if (!(scale > 0)) {
+            continue;
         } else if (node.op == "Conv" || node.op == "MaxPool" || node.op == "AveragePool") {
             scale /= stride(node);
         } else if (node.op == "ConvTranspose") {
@@ -219,8 +232,7 @@ Inner follow(const File& file, const std::vector<Shuffle>& shuffles, const Names
     inner.input = conv.inputs[0];
     const std::string_view weight = file.constants.at(conv.inputs[1]);
     inner.channels = static_cast<int>(sides(weight)[1]);
-    for (weights::Fields fields(weight); fields.next();)
-        if (fields.number() == 2) inner.type = static_cast<int>(fields.integer());
+    inner.type = typeOf(weight);
     Names reached{conv.inputs[0]};
     std::vector<bool> within(file.nodes.size());
     std::unordered_set<std::size_t> lasts;
