@@ -22,7 +22,7 @@ using weights::Message;
 namespace {
 
 constexpr std::uint64_t kMostBytes = (1ull << 31) - (1 << 20);
-constexpr std::int64_t kLargestSide = 1 << 15;
+constexpr std::int64_t kLargestSide = 4096;
 
 std::string shown(std::string_view name) {
     return inQuotes(std::string(name.substr(0, 60)));
@@ -193,7 +193,9 @@ void planWhole(Plan& plan, const Options& options) {
     plan.out = portOf(output, plan.in.lastAxis, plan.in.channels, "output");
     const std::int64_t height = s[plan.in.lastAxis ? 1 : 2], width = s[plan.in.lastAxis ? 2 : 3];
     if (height > kLargestSide || width > kLargestSide)
-        throw Error(Kind::model, "its input is declared larger than any picture");
+        throw Error(
+            Kind::model,
+            "its input is declared larger than 4096 pixels a side, more than a tile may have");
     if (height > 0 && width > 0) {
         plan.height = static_cast<int>(height);
         plan.width = static_cast<int>(width);

@@ -115,7 +115,8 @@ void measureReach(architectures::Network& network, engine::Engine& engine, const
     const bool fixed = network.fixedHeight > 0;
     const double pixels = double(small.in.height) * small.in.width;
     const double share = fixed ? 1 : kSide * kSide / pixels;
-    if (secondsOfRun(small) * share > kMostSeconds) {
+    constexpr double kMostPixels = 1024 * 1024;
+    if (pixels > kMostPixels || secondsOfRun(small) * share > kMostSeconds) {
         network.reach = kUsualHalo;
         network.global = true;
         return;
