@@ -354,5 +354,5 @@ TEST_CASE("real files: supres beats bicubic, face detectors are refused", "[onnx
         bicubic += ops::score(wide, high, 3, 3).psnr / 5;
     }
     INFO("supres " << ours << " dB, bicubic " << bicubic << " dB");
-    CHECK(ours > bicubic + 0.2);  // its makers reduced pictures in another way than Set5
+    CHECK(ours > bicubic + 0.2);  // 0.27 dB was measured
 }
