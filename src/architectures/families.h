@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "architectures/colour.h"
 #include "architectures/graph.h"
 #include "architectures/network.h"
 #include "architectures/state.h"
@@ -37,9 +38,6 @@ std::optional<int> scaleInName(const std::string& fileName);
 /// Ends a graph: `output` is RGB. Scale and reach are read from it.
 Network finish(Graph& graph, const Value& output, const std::string& family,
                const std::string& details);
-
-/// How a network that knows only brightness gets it out of RGB.
-enum class Luma { studio, full };  // BT.601: 16-235 of 255 (MATLAB), or 0-255 (JPEG, OpenCV)
 
 /// Y of the RGB input, 0-1.
 Value luma(Graph& graph, Luma range);

@@ -43,19 +43,6 @@ Message attribute(const std::string& name, const Attribute& value) {
     return m;
 }
 
-Message valueInfo(const std::string& name, int channels) {
-    Message batch, depth, height, width, shape, tensor, type, info;
-    batch.integer(1, 1);
-    if (channels > 0) depth.integer(1, static_cast<std::uint64_t>(channels));
-    height.bytes(2, name + "_height");
-    width.bytes(2, name + "_width");
-    shape.message(1, batch).message(1, depth).message(1, height).message(1, width);
-    tensor.integer(1, kFloat).message(2, shape);
-    type.message(1, tensor);
-    info.bytes(1, name).message(2, type);
-    return info;
-}
-
 std::string described(const Shape& shape) {
     std::string text;
     for (const auto side : shape) text += (text.empty() ? "" : "x") + std::to_string(side);
@@ -83,6 +70,47 @@ double keys(double x) {
 
 }  // namespace
 
+Message valueInfo(const std::string& name, int channels) {
+    Message batch, depth, height, width, shape, tensor, type, info;
+    batch.integer(1, 1);
+    if (channels > 0) depth.integer(1, static_cast<std::uint64_t>(channels));
+    height.bytes(2, name + "_height");
+    width.bytes(2, name + "_width");
+    shape.message(1, batch).message(1, depth).message(1, height).message(1, width);
+    tensor.integer(1, kFloat).message(2, shape);
+    type.message(1, tensor);
+    info.bytes(1, name).message(2, type);
+    return info;
+}
+
+Message nodeProto(const std::string& op, const std::vector<std::string>& inputs,
+                  const std::vector<std::string>& outputs, const Attributes& attributes) {
+    Message node;
+    for (const std::string& name : inputs) node.bytes(1, name);
+    for (const std::string& name : outputs) node.bytes(2, name);
+    node.bytes(4, op);
+    for (const auto& [name, value] : attributes) node.message(5, attribute(name, value));
+    return node;
+}
+
+Message tensorProto(const std::string& name, int type, const Shape& shape, std::string_view bytes) {
+    Message tensor;
+    for (const std::int64_t side : shape) tensor.integer(1, static_cast<std::uint64_t>(side));
+    tensor.integer(2, static_cast<std::uint64_t>(type)).bytes(8, name).bytes(9, bytes);
+    return tensor;
+}
+
+std::vector<float> bicubicTaps(int factor) {
+    std::vector<float> taps;
+    for (int i = 0; i < factor; ++i)
+        for (int j = 0; j < factor; ++j) {
+            const double dy = (i + 0.5) / factor - 0.5, dx = (j + 0.5) / factor - 0.5;
+            for (int y = -2; y <= 2; ++y)
+                for (int x = -2; x <= 2; ++x) taps.push_back(float(keys(y - dy) * keys(x - dx)));
+        }
+    return taps;
+}
+
 Graph::Graph(int channels) {
     input_.name = "input";
     input_.channels = channels;
@@ -94,10 +122,7 @@ Value Graph::initializer(int type, const Shape& shape, std::string_view bytes) {
         throw Error(Kind::model, "the network holds more than the 2 GB that an ONNX file can");
     Value value;
     value.name = fresh();
-    Message tensor;
-    for (const std::int64_t side : shape) tensor.integer(1, static_cast<std::uint64_t>(side));
-    tensor.integer(2, static_cast<std::uint64_t>(type)).bytes(8, value.name).bytes(9, bytes);
-    body_.message(5, tensor);
+    body_.message(5, tensorProto(value.name, type, shape, bytes));
     return value;
 }
 
@@ -131,9 +156,9 @@ Value Graph::integer(std::int64_t value) {
 
 std::vector<Value> Graph::nodes(const std::string& op, const std::vector<Value>& inputs,
                                 int outputs, const Attributes& attributes) {
-    Message node;
-    for (const Value& value : inputs) node.bytes(1, value.name);
     std::vector<Value> results(static_cast<std::size_t>(outputs));
+    std::vector<std::string> from, to;
+    for (const Value& value : inputs) from.push_back(value.name);
     for (Value& result : results) {
         if (!inputs.empty()) result = inputs.front();
         result.name = fresh();
@@ -141,11 +166,9 @@ std::vector<Value> Graph::nodes(const std::string& op, const std::vector<Value>&
             result.reach = std::max(result.reach, value.reach);
             result.channels = std::max(result.channels, value.channels);
         }
-        node.bytes(2, result.name);
+        to.push_back(result.name);
     }
-    node.bytes(4, op);
-    for (const auto& [name, value] : attributes) node.message(5, attribute(name, value));
-    body_.message(1, node);
+    body_.message(1, nodeProto(op, from, to, attributes));
     return results;
 }
 
@@ -371,21 +394,14 @@ Value Graph::resizedLike(const Value& x, const Value& size) {
 
 Value Graph::bicubic(const Value& x, int factor) {
     // Output pixel i of a block looks at 5 input pixels around it; every channel by itself.
-    const int n = factor, area = n * n;
-    std::vector<float> kernel(std::size_t(x.channels) * area * 25);
-    for (int c = 0; c < x.channels; ++c)
-        for (int i = 0; i < n; ++i)
-            for (int j = 0; j < n; ++j) {
-                float* taps = kernel.data() + (std::size_t(c) * area + i * n + j) * 25;
-                const double dy = (i + 0.5) / n - 0.5, dx = (j + 0.5) / n - 0.5;
-                for (int y = 0; y < 5; ++y)
-                    for (int k = 0; k < 5; ++k)
-                        taps[y * 5 + k] = float(keys(y - 2 - dy) * keys(k - 2 - dx));
-            }
+    const std::vector<float> taps = bicubicTaps(factor);
+    const int area = factor * factor;
+    std::vector<float> kernel;
+    for (int c = 0; c < x.channels; ++c) kernel.insert(kernel.end(), taps.begin(), taps.end());
     const Tensor weight{Type::f32,
                         {std::int64_t(x.channels) * area, 1, 5, 5},
                         {reinterpret_cast<const char*>(kernel.data()), kernel.size() * 4}};
-    return pixelShuffle(conv(x, weight, nullptr, {.groups = x.channels}), n);
+    return pixelShuffle(conv(x, weight, nullptr, {.groups = x.channels}), factor);
 }
 
 Value Graph::maxPool(const Value& x, int kernel, int stride, int pad) {

@@ -28,6 +28,19 @@ using Attribute =
     std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>>;
 using Attributes = std::map<std::string, Attribute>;
 
+/// The messages of onnx.proto of which a graph is made; `type` is its enumerator for the elements.
+weights::Message nodeProto(const std::string& op, const std::vector<std::string>& inputs,
+                           const std::vector<std::string>& outputs,
+                           const Attributes& attributes = {});
+weights::Message tensorProto(const std::string& name, int type, const Shape& shape,
+                             std::string_view bytes);
+/// An input or output: float [1, channels, any height, any width]; 0 channels: any.
+weights::Message valueInfo(const std::string& name, int channels);
+
+/// Keys' bicubic (a = -0.5) as 5x5 kernels, one for each of the factor * factor pixels that a pixel
+/// becomes, row by row.
+std::vector<float> bicubicTaps(int factor);
+
 struct Convolution {
     int stride = 1;
     int pad = -1;  // -1: so that a stride of 1 keeps the size

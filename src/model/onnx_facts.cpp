@@ -1,74 +1,143 @@
 #include "model/onnx_facts.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <random>
 
+#include "weights/protobuf.h"
+
 namespace acuity::model {
 namespace {
 
-/// A protobuf message as a sequence of fields; stops at the first thing that does not fit.
-class Fields {
-  public:
-    explicit Fields(std::string_view bytes) : rest_(bytes) {}
-
-    /// Advances to the next field; `value` is set for length-delimited ones, else empty.
-    bool next(std::uint64_t& number, std::string_view& value) {
-        std::uint64_t tag = 0, length = 0;
-        value = {};
-        if (rest_.empty() || !varint(tag)) return false;
-        number = tag >> 3;
-        switch (tag & 7) {
-            case 0:
-                return varint(length);
-            case 1:
-                length = 8;
-                break;
-            case 2:
-                if (!varint(length)) return false;
-                break;
-            case 5:
-                length = 4;
-                break;
-            default:
-                return false;
-        }
-        if (length > rest_.size()) return false;
-        if ((tag & 7) == 2) value = rest_.substr(0, length);
-        rest_.remove_prefix(length);
-        return true;
-    }
-
-  private:
-    bool varint(std::uint64_t& value) {
-        value = 0;
-        for (int shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-            const auto byte = static_cast<unsigned char>(rest_.front());
-            rest_.remove_prefix(1);
-            value |= std::uint64_t(byte & 0x7f) << shift;
-            if (byte < 0x80) return true;
-        }
-        return false;
-    }
-
-    std::string_view rest_;
-};
+using weights::Fields;
+using Pixels = std::vector<float>;
 
 constexpr int kModelMetadataProps = 14, kEntryKey = 1,
               kEntryValue = 2;  // field numbers in onnx.proto
+constexpr int kMostScale = 16;
+
+/// A network compiled for one size, and the factor by which it enlarges.
+struct Trial {
+    std::unique_ptr<engine::Compiled> compiled;
+    engine::Size in, out;
+    int scale = 0;
+};
+
+/// Throws Error(model) when the engine cannot or the output is no enlargement.
+Trial tryAt(const std::string& onnx, engine::Engine& engine, int height, int width) {
+    Trial trial;
+    trial.compiled = engine.compile(onnx, height, width, {engine::Precision::f32, 1, 1});
+    trial.in = trial.compiled->input();
+    trial.out = trial.compiled->output();
+    if (trial.in.channels != 3 || trial.out.channels != 3)
+        throw Error(Kind::model,
+                    "it does not map RGB to RGB; give its facts in a card "
+                    "(docs/models.md)");
+    trial.scale = trial.out.height / height;
+    if (trial.scale < 1) throw Error(Kind::model, "it makes pictures smaller; it is no upscaler");
+    if (trial.out.height != trial.scale * height || trial.out.width != trial.scale * width ||
+        trial.scale > kMostScale)
+        throw Error(Kind::model, "it does not enlarge by a whole factor from 1 to 16");
+    return trial;
+}
+
+/// The scale at this size, or nothing when it does not run there.
+std::optional<int> scaleAt(const std::string& onnx, engine::Engine& engine, int height, int width) {
+    try {
+        return tryAt(onnx, engine, height, width).scale;
+    } catch (const Error& error) {
+        if (error.kind() != Kind::model) throw;
+        return std::nullopt;
+    }
+}
+
+Pixels run(const Trial& trial, const Pixels& input) {
+    const auto request = trial.compiled->request();
+    std::copy(input.begin(), input.end(), request->input());
+    request->run();
+    return {request->output(),
+            request->output() + std::size_t(3) * trial.out.height * trial.out.width};
+}
+
+struct Reach {
+    int any = 0;   // farthest pixel that changes at all
+    int seen = 0;  // farthest that changes by 1/1024
+};
+
+/// How far a change in the middle pixel reaches.
+Reach reachOf(const Trial& trial) {
+    const int height = trial.in.height, width = trial.in.width;
+    Pixels noise(std::size_t(3) * height * width);
+    std::mt19937 random(1);
+    for (float& v : noise) v = float(random() & 0xffff) / 65535.0f;
+    const Pixels before = run(trial, noise);
+    for (int c = 0; c < 3; c++) {
+        float& pixel = noise[(std::size_t(c) * height + height / 2) * width + width / 2];
+        pixel = pixel > 0.5f ? 0.0f : 1.0f;
+    }
+    const Pixels after = run(trial, noise);
+    Reach reach;
+    std::size_t i = 0;
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < trial.out.height; y++)
+            for (int x = 0; x < trial.out.width; x++, i++) {
+                if (before[i] == after[i]) continue;
+                const int far = std::max(std::abs(y / trial.scale - height / 2),
+                                         std::abs(x / trial.scale - width / 2));
+                reach.any = std::max(reach.any, far);
+                if (!(std::abs(before[i] - after[i]) < 1.0f / 1024))
+                    reach.seen = std::max(reach.seen, far);
+            }
+    return reach;
+}
+
+double secondsOfRun(const Trial& trial) {
+    const Pixels grey(std::size_t(3) * trial.in.height * trial.in.width, 0.5f);
+    const auto start = std::chrono::steady_clock::now();
+    run(trial, grey);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// A small reach is taken as it is. Beyond that, what changes by less than a tenth of a step of 8
+/// bits does not count, though there is much of it: at least half of the usual halo remains.
+int haloFrom(Reach reach) {
+    if (reach.any <= kUsualHalo) return reach.any;
+    return std::clamp(reach.seen, kUsualHalo / 2, kUsualHalo);
+}
+
+/// The reach at 128x128, or at the size it takes; the usual one where measuring would take long.
+void measureReach(architectures::Network& network, engine::Engine& engine, const Trial& small) {
+    constexpr int kSide = 128;
+    constexpr double kMostSeconds = 2;  // for one of the two runs
+    const bool fixed = network.fixedHeight > 0;
+    const double pixels = double(small.in.height) * small.in.width;
+    const double share = fixed ? 1 : kSide * kSide / pixels;
+    constexpr double kMostPixels = 1024 * 1024;
+    if (pixels > kMostPixels || secondsOfRun(small) * share > kMostSeconds) {
+        network.reach = kUsualHalo;
+        network.global = true;
+        return;
+    }
+    const bool enough = fixed || small.in.height >= kSide;
+    const Reach reach =
+        enough ? reachOf(small) : reachOf(tryAt(network.onnx, engine, kSide, kSide));
+    const int side = enough ? std::min(small.in.height, small.in.width) : kSide;
+    network.reach = haloFrom(reach);
+    network.global = reach.any >= side / 2 - 1;
+}
 
 }  // namespace
 
 std::optional<std::string> onnxMetadata(std::string_view onnx, std::string_view key) {
-    std::uint64_t number;
-    std::string_view entry;
-    for (Fields model(onnx); model.next(number, entry);) {
-        if (number != kModelMetadataProps) continue;
-        std::string_view field, entryKey, entryValue;
-        for (Fields fields(entry); fields.next(number, field);) {
-            if (number == kEntryKey) entryKey = field;
-            if (number == kEntryValue) entryValue = field;
+    for (Fields model(onnx); model.next();) {
+        if (model.number() != kModelMetadataProps) continue;
+        std::string_view entryKey, entryValue;
+        for (Fields fields(model.bytes()); fields.next();) {
+            if (fields.number() == kEntryKey) entryKey = fields.bytes();
+            if (fields.number() == kEntryValue) entryValue = fields.bytes();
         }
         if (entryKey == key) return std::string(entryValue);
     }
@@ -76,46 +145,110 @@ std::optional<std::string> onnxMetadata(std::string_view onnx, std::string_view 
 }
 
 Facts measureFacts(const std::string& onnx, engine::Engine& engine) {
-    constexpr int side = 128;
-    const auto compiled = engine.compile(onnx, side, side, {engine::Precision::f32, 1, 1});
-    const engine::Size in = compiled->input(), out = compiled->output();
-    if (in.channels != 3 || out.channels != 3 || out.height % side || out.height != out.width)
-        throw Error(Kind::model,
-                    "it does not enlarge RGB pictures by a whole factor; give its "
-                    "facts in a card (docs/models.md)");
+    architectures::Network network;
+    network.onnx = onnx;
+    measure(network, engine);
     Facts facts;
-    facts.scale = out.height / side;
-    const auto request = compiled->request();
-    std::vector<float> noise(3 * side * side);
-    std::mt19937 random(1);
-    for (float& v : noise) v = float(random() & 0xffff) / 65535.0f;
-    const auto run = [&] {
-        std::copy(noise.begin(), noise.end(), request->input());
-        request->run();
-        return std::vector<float>(request->output(),
-                                  request->output() + std::size_t(3) * out.height * out.width);
-    };
-    const auto before = run();
-    constexpr int middle = side / 2;
-    for (int c = 0; c < 3; c++) {
-        float& pixel = noise[std::size_t(c) * side * side + middle * side + middle];
-        pixel = pixel > 0.5f ? 0.0f : 1.0f;
-    }
-    const auto after = run();
-    for (int c = 0; c < 3; c++)
-        for (int y = 0; y < out.height; y++)
-            for (int x = 0; x < out.width; x++) {
-                const std::size_t i = (std::size_t(c) * out.height + y) * out.width + x;
-                if (before[i] == after[i]) continue;
-                const int far = std::max(std::abs(y / facts.scale - middle),
-                                         std::abs(x / facts.scale - middle));
-                facts.halo = std::max(facts.halo, far);
-            }
-    if (facts.halo >= middle - 1)
-        throw Error(Kind::model,
-                    "its receptive field is too large to be measured; state `halo` in "
-                    "a card beside it (docs/models.md)");
+    facts.scale = network.scale;
+    facts.halo = network.reach;
+    facts.align = network.align;
     return facts;
+}
+
+void measure(architectures::Network& network, engine::Engine& engine) {
+    // Multiples of every alignment that networks have.
+    constexpr int kSmall = 64, kLarger = 128;
+    Trial trial;
+    bool free = true;
+    const int height = network.fixedHeight, width = network.fixedWidth;
+    if (height > 0) {
+        trial = tryAt(network.onnx, engine, height, width);
+        // The size is only declared when a smaller and a larger picture come out as they should.
+        const auto multiple = [](int side) { return (side / kSmall + 2) * kSmall; };
+        const auto small = scaleAt(network.onnx, engine, kSmall, kLarger);
+        free = small == trial.scale &&
+               scaleAt(network.onnx, engine, multiple(height), multiple(width)) == trial.scale;
+        if (free) {
+            network.fixedHeight = network.fixedWidth = 0;
+            trial = tryAt(network.onnx, engine, kSmall, kSmall);
+        }
+    } else {
+        try {
+            trial = tryAt(network.onnx, engine, kSmall, kSmall);
+        } catch (const Error&) {  // some need more room: whole windows, or a padded border
+            const auto larger = scaleAt(network.onnx, engine, kLarger * 2, kLarger * 2);
+            if (!larger) throw;
+            trial = tryAt(network.onnx, engine, kLarger * 2, kLarger * 2);
+        }
+    }
+    network.scale = trial.scale;
+    if (free) {
+        const int base = trial.in.height;
+        for (network.align = 1; network.align < kSmall; network.align *= 2)
+            if (scaleAt(network.onnx, engine, base + network.align, base + 3 * network.align) ==
+                trial.scale)
+                break;
+    }
+    if (network.reach == 0) measureReach(network, engine, trial);
+}
+
+architectures::Options measureRange(const architectures::Network& network, engine::Engine& engine) {
+    const bool fixed = network.fixedHeight > 0;
+    const int height = fixed ? network.fixedHeight : 64, width = fixed ? network.fixedWidth : 64;
+    const Trial trial = tryAt(network.onnx, engine, height, width);
+    const std::size_t area = std::size_t(height) * width;
+    const auto ramp = [&](int x) { return (x + 0.5f) / float(width); };
+    const auto filled = [&](double low, double high, bool flat) {
+        Pixels pixels(3 * area);
+        for (std::size_t i = 0; i < pixels.size(); ++i)
+            pixels[i] = float(low + (high - low) * (flat ? 0.5f : ramp(int(i % width))));
+        return pixels;
+    };
+    struct Range {
+        double low, high;
+        const char *range, *mean, *deviation;
+    };
+    const Range ranges[] = {
+        {0, 1, "1", "0", "1"}, {0, 255, "255", "0", "1"}, {-1, 1, "1", "0.5", "0.5"}};
+    constexpr double kMargin = 1.0 / 8;  // borders show padding, not the range
+    // Mean distance of the output, brought back to 0-1, from the input it ought to follow.
+    const auto distance = [&](const Pixels& output, const Range& range, bool flat) {
+        double sum = 0;
+        std::size_t count = 0;
+        const int outWidth = trial.out.width, outHeight = trial.out.height;
+        for (int c = 0; c < 3; ++c)
+            for (int y = int(outHeight * kMargin); y < outHeight * (1 - kMargin); ++y)
+                for (int x = int(outWidth * kMargin); x < outWidth * (1 - kMargin); ++x) {
+                    const double value =
+                        (output[(std::size_t(c) * outHeight + y) * outWidth + x] - range.low) /
+                        (range.high - range.low);
+                    const double wanted = flat ? 0.5 : (x + 0.5) / outWidth;
+                    sum += std::min(std::abs(value - wanted), 1e3);
+                    ++count;
+                }
+        return sum / double(count);
+    };
+    double usual = 0, best = 0;
+    architectures::Options options;
+    for (const Range& in : ranges) {
+        const Pixels flat = run(trial, filled(in.low, in.high, true));
+        const Pixels slope = run(trial, filled(in.low, in.high, false));
+        for (const Range& out : ranges) {
+            const double far = distance(flat, out, true) + distance(slope, out, false);
+            if (&in == ranges && &out == ranges) usual = best = far;
+            // Networks without much bias follow any range: the usual one is left only when it
+            // clearly does not fit and another does.
+            constexpr double kUsualFits = 0.06, kFits = 0.1, kBetter = 0.4;
+            if (usual < kUsualFits || far >= best || far > kFits || far > kBetter * usual) continue;
+            best = far;
+            options = {{"range", in.range}, {"mean", in.mean}, {"std", in.deviation}};
+            if (&in == &out) continue;
+            options["outrange"] = out.range;
+            options["outmean"] = out.mean;
+            options["outstd"] = out.deviation;
+        }
+    }
+    return options;
 }
 
 }  // namespace acuity::model

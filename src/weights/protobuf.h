@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace acuity::weights {
 
@@ -52,6 +53,9 @@ class Fields {
     float real() const { return std::bit_cast<float>(static_cast<std::uint32_t>(integer_)); }
     /// Whether reading stopped because something did not fit.
     bool damaged() const { return damaged_; }
+
+    /// What lies behind the field.
+    std::string_view rest() const { return rest_; }
 
     /// Takes a varint off the front of `bytes`.
     static bool varint(std::string_view& bytes, std::uint64_t& value) {
