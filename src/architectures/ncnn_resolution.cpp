@@ -122,20 +122,21 @@ std::vector<Blob> padding(const Task& t) {
     }
     static const char* const modes[] = {"constant", "edge", "reflect"};
     Graph& g = t.graph;
-    Value x = t.x().value;
+    const Value& x = t.x().value;
     const bool each = kind == 0 && t.layer.integer(6);  // a value for each channel
-    Value level;
+    std::vector<Value> inputs{x, g.integers(pads)};
+    if (kind == 0) inputs.push_back(g.scalar(each ? 0 : t.layer.real(5)));
+    Value y = g.node("Pad", inputs, {{"mode", modes[kind]}});
     if (each) {
         if (front || behind) t.refuse("pads channels with values of their own");
         Shape shape(std::size_t(rank) + 1, 1);
         shape[1] = t.fixed(t.x().sides[0]);
-        level = g.constant(t.shaped(0, shape));
-        x = g.sub(x, level);
+        // Ones in the border. (Subtracting before and adding after is what OpenVINO 2026.4 fuses
+        // into a convolution that then sees zeros.)
+        const Value inside = g.slice(g.times(x, 0), 1, 0, 1);
+        const Value border = g.node("Pad", {inside, inputs[1], g.scalar(1)});
+        y = g.add(y, g.mul(border, g.constant(t.shaped(0, shape))));
     }
-    std::vector<Value> inputs{x, g.integers(pads)};
-    if (kind == 0) inputs.push_back(g.scalar(each ? 0 : t.layer.real(5)));
-    Value y = g.node("Pad", inputs, {{"mode", modes[kind]}});
-    if (each) y = g.add(y, level);
     return {{y, sides}};
 }
 
