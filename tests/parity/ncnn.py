@@ -4,7 +4,7 @@
 
 Every layer is written and computed side by side; the semantics are those of ncnn's documentation.
 Blobs have no batch: channels, height, width. "input" and "output" in the safetensors file are
-[1, 3, height, width]; its metadata says scale and whether the network looks at the whole picture.
+[1, 3, height, width]; its metadata says scale and whether the network looks at the whole picture ("global").
 """
 import struct
 from pathlib import Path
@@ -128,7 +128,7 @@ class Net:
         if bias:
             self.raw(shift)
         if scales:
-            self.raw(by, torch.ones(1))
+            self.raw(by, 127 / x.value.abs().max().reshape(1))
         if act:
             params[9] = act
             if act_params:
@@ -198,7 +198,7 @@ class Net:
         (FOLDER / f"{self.name}.bin").write_bytes(self.bin)
         save_file({"input": self.picture[None].contiguous(), "output": y[None].contiguous()},
                   FOLDER / f"{self.name}.safetensors",
-                  {"scale": str(scale), "global": str(int(looks_everywhere))})
+                  {"facts": f"scale {scale}{', global' * looks_everywhere}"})
         print(f"{self.name}: {len(self.lines)} layers, {len(self.bin) / 1024:.1f} KB, "
               f"output {y.min():.2f} to {y.max():.2f}")
 
