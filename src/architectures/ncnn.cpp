@@ -15,7 +15,6 @@ namespace {
 
 using weights::NcnnModel;
 
-
 constexpr int kColours = 3;
 
 const Writers& writers() {
@@ -187,8 +186,9 @@ Fit fitted(const Traced& t) {
             fit.cut = int(fit.scale * fit.border - *lost / 2);
             return fit;
         }
-    throw Error(Kind::model, "its output's size does not follow from its input's: it may be made "
-                             "for pictures of one size only");
+    throw Error(Kind::model,
+                "its output's size does not follow from its input's: it may be made "
+                "for pictures of one size only");
 }
 
 /// Height and width of the graph's input: int64 [2].
@@ -203,8 +203,8 @@ Value bordered(Graph& graph, const Fit& fit) {
     if (fit.align > 1) {
         const std::int64_t more = 2 * fit.border - fit.phase;
         const Value size = graph.add(inputSize(graph), graph.integers({more, more}));
-        const Value missing = graph.node(
-            "Mod", {graph.node("Neg", {size}), graph.integers({fit.align, fit.align})});
+        const Value missing =
+            graph.node("Mod", {graph.node("Neg", {size}), graph.integers({fit.align, fit.align})});
         after = graph.add(border, missing);
     }
     const Value none = graph.integers({0, 0});
@@ -250,8 +250,7 @@ Network fromNcnn(const weights::NcnnModel& model, const Options&, const std::str
         result = traced(graph, bordered(graph, fit), model);
         const bool exact = fit.align == 1 && fit.cut == 0;
         const Value& whole = result.output.value;
-        network =
-            finish(graph, exact ? whole : cut(graph, whole, fit), "ncnn", details(model));
+        network = finish(graph, exact ? whole : cut(graph, whole, fit), "ncnn", details(model));
     }
     network.align = fit.align;
     network.global = result.trace.global;

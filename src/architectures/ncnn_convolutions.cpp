@@ -87,10 +87,9 @@ std::vector<Blob> convolution(const Task& t) {
     if (t.layer.integer(5)) inputs.push_back(t.graph.constant(t.shaped(1, {out})));
     if (const float value = t.layer.real(18); value != 0 && !w.same) {
         const auto pads = std::get<Ints>(w.attributes["pads"]);
-        inputs[0] = t.graph.node("Pad", {x.value,
-                                         t.graph.integers({0, 0, pads[0], pads[1], 0, 0, pads[2],
-                                                           pads[3]}),
-                                         t.graph.scalar(value)});
+        inputs[0] = t.graph.node(
+            "Pad", {x.value, t.graph.integers({0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]}),
+                    t.graph.scalar(value)});
         w.attributes["pads"] = Ints{0, 0, 0, 0};
     }
     w.attributes["group"] = std::int64_t(group);

@@ -77,9 +77,9 @@ std::vector<Blob> layerNorm(const Task& t, bool centre) {
 }
 
 std::vector<Blob> reduction(const Task& t) {
-    static const char* const names[] = {"ReduceSum", "ReduceL1",  "ReduceSumSquare", "ReduceMean",
-                                        "ReduceMax", "ReduceMin", "ReduceProd",      "ReduceL1",
-                                        "ReduceL2",  "ReduceLogSum", "ReduceLogSumExp"};
+    static const char* const names[] = {
+        "ReduceSum",  "ReduceL1", "ReduceSumSquare", "ReduceMean",   "ReduceMax",      "ReduceMin",
+        "ReduceProd", "ReduceL1", "ReduceL2",        "ReduceLogSum", "ReduceLogSumExp"};
     const int op = t.number(0, 0, 0, 10), rank = t.x().rank();
     const bool keep = t.layer.integer(4);
     std::set<std::int64_t> axes;

@@ -81,8 +81,8 @@ std::vector<Blob> power(const Task& t) {
 std::vector<Blob> exponential(const Task& t) {
     const float base = t.layer.real(0, -1);
     const Value x = linear(t, 1, 2);
-    return like(t, base == -1 ? t.graph.node("Exp", {x})
-                              : t.graph.node("Pow", {t.graph.scalar(base), x}));
+    return like(
+        t, base == -1 ? t.graph.node("Exp", {x}) : t.graph.node("Pow", {t.graph.scalar(base), x}));
 }
 
 std::vector<Blob> logarithm(const Task& t) {
@@ -186,17 +186,16 @@ std::vector<Blob> eltwise(const Task& t) {
 }
 
 std::vector<Blob> unaryOp(const Task& t) {
-    static const char* const names[] = {"Abs", "Neg", "Floor", "Ceil", "", "Sqrt", "", "Exp",
-                                        "Log", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan",
-                                        "Reciprocal", "Tanh", "", "Round", ""};
+    static const char* const names[] = {
+        "Abs", "Neg", "Floor", "Ceil", "",     "Sqrt",       "",     "Exp", "Log",   "Sin",
+        "Cos", "Tan", "Asin",  "Acos", "Atan", "Reciprocal", "Tanh", "",    "Round", ""};
     const int op = t.number(0, 0, 0, 19);
     Graph& g = t.graph;
     const Value& x = t.x().value;
     if (op == 4) return like(t, g.mul(x, x));
     if (op == 6) return like(t, g.node("Reciprocal", {g.node("Sqrt", {x})}));
     if (op == 17) return like(t, g.times(g.node("Log", {x}), float(1 / std::log(10.0))));
-    if (op == 19)
-        return like(t, g.mul(g.node("Sign", {x}), g.node("Floor", {g.node("Abs", {x})})));
+    if (op == 19) return like(t, g.mul(g.node("Sign", {x}), g.node("Floor", {g.node("Abs", {x})})));
     return like(t, g.node(names[op], {x}));
 }
 

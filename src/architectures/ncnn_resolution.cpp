@@ -76,8 +76,8 @@ std::vector<Blob> pixelShuffle(const Task& t) {
     const Value y =
         t.graph.node("DepthToSpace", {t.x().value},
                      {{"blocksize", std::int64_t(factor)}, {"mode", mode == 0 ? "CRD" : "DCR"}});
-    return {{y, {channels / (factor * factor), t.x().sides[1].map(times),
-                 t.x().sides[2].map(times)}}};
+    return {
+        {y, {channels / (factor * factor), t.x().sides[1].map(times), t.x().sides[2].map(times)}}};
 }
 
 std::vector<Blob> reorg(const Task& t) {
@@ -95,8 +95,7 @@ std::vector<Blob> reorg(const Task& t) {
         y = t.graph.node("SpaceToDepth", {t.x().value}, {{"blocksize", std::int64_t(factor)}});
         y.reach = t.x().value.reach + (factor - 1) / t.x().value.scale;
     }
-    return {{y,
-             {channels * factor * factor, t.x().sides[1].map(part), t.x().sides[2].map(part)}}};
+    return {{y, {channels * factor * factor, t.x().sides[1].map(part), t.x().sides[2].map(part)}}};
 }
 
 std::vector<Blob> padding(const Task& t) {

@@ -213,8 +213,7 @@ std::vector<Blob> flatten(const Task& t) {
 
 std::vector<Blob> squeeze(const Task& t) {
     std::vector<bool> drop(std::size_t(t.x().rank()));
-    for (const int axis : t.layer.integers(3))
-        drop[std::size_t(t.axis(axis, t.x().rank()))] = true;
+    for (const int axis : t.layer.integers(3)) drop[std::size_t(t.axis(axis, t.x().rank()))] = true;
     for (int axis = 0; axis < t.x().rank(); ++axis)
         if (t.layer.integer(keyOf(axis, t.x().rank(), 0))) drop[std::size_t(axis)] = true;
     std::vector<Side> sides;

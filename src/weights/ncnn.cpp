@@ -118,16 +118,16 @@ NcnnModel readNcnn(const std::string& path) {
     const std::string param = graph ? path : graphOf(path);
     if (param.empty()) {
         const auto name = stem(path, ".bin");
-        throw Error(Kind::model, "it has no graph beside it: " +
-                                     fileName(name.value_or(path) + ".param") +
-                                     " is missing or is no ncnn graph");
+        throw Error(Kind::model,
+                    "it has no graph beside it: " + fileName(name.value_or(path) + ".param") +
+                        " is missing or is no ncnn graph");
     }
     NcnnModel model = parseNcnnParam(Mapped(param).bytes());
     const std::string bin = graph ? weightsOf(path) : path;
     if (!exists(bin))
-        throw Error(Kind::model,
-                    "it is an ncnn graph of " + std::to_string(model.layers.size()) +
-                        " layers that has no weights beside it: " + fileName(bin) + " is missing");
+        throw Error(Kind::model, "it is an ncnn graph of " + std::to_string(model.layers.size()) +
+                                     " layers that has no weights beside it: " + fileName(bin) +
+                                     " is missing");
     const auto file = std::make_shared<const Mapped>(bin);
     parseNcnnBin(model, file->bytes());
     model.arena.owners.push_back(file);

@@ -23,9 +23,9 @@ struct NcnnNumber {
 
 struct NcnnLayer {
     std::string type, name;
-    std::vector<std::string> inputs, outputs;         // names of blobs
-    std::map<int, std::vector<NcnnNumber>> numbers;   // parameters; a single value is a list of one
-    std::vector<Tensor> weights;                      // flat, in the file's order: weight, bias...
+    std::vector<std::string> inputs, outputs;        // names of blobs
+    std::map<int, std::vector<NcnnNumber>> numbers;  // parameters; a single value is a list of one
+    std::vector<Tensor> weights;                     // flat, in the file's order: weight, bias...
 
     /// Parameters by key. Throw Error(model) where the value does not fit the type asked for.
     int integer(int key, int otherwise = 0) const;
@@ -37,8 +37,9 @@ struct NcnnLayer {
 };
 
 struct NcnnModel {
-    std::vector<NcnnLayer> layers;  // in an order in which they can be computed, if the file is sane
-    Weights arena;                  // keeps the tensors' bytes alive
+    std::vector<NcnnLayer>
+        layers;     // in an order in which they can be computed, if the file is sane
+    Weights arena;  // keeps the tensors' bytes alive
 };
 
 /// Whether this is a .param, text or binary.

@@ -80,7 +80,7 @@ void weighted(NcnnLayer& layer, Bin& bin, int size, int bias, int outputs, int i
     if (bias) layer.weights.push_back(bin.raw(outputs));
     if (int8) {
         const Tensor by = bin.raw(scales);
-        bin.raw(1);  // of the input
+        bin.raw(1);                  // of the input
         if (int8 > 100) bin.raw(1);  // of the output
         if (weight.type == Type::i8) weight = bin.scaled(weight, by);
     }
@@ -141,12 +141,15 @@ const std::unordered_map<std::string, Reader>& readers() {
                  if (l.integer(0) != kFromBlob) plain(l, b, l.integer(1) ? 2 : 1, 0);
              }}};
         for (const char* type :
-             {"AbsVal", "BinaryOp", "CELU", "Cast", "Clip", "Concat", "Crop", "DeepCopy",
-              "Dropout", "ELU", "Eltwise", "Erf", "Exp", "ExpandDims", "Flatten", "GELU",
-              "HardSigmoid", "HardSwish", "Input", "Interp", "Log", "MatMul", "Mish", "Noop",
-              "Permute", "PixelShuffle", "Pooling", "Power", "ReLU", "Reduction", "Reorg",
-              "Reshape", "SELU", "ShuffleChannel", "Sigmoid", "Slice", "Softmax", "Softplus",
-              "Split", "Squeeze", "Swish", "TanH", "UnaryOp"})
+             {"AbsVal",       "BinaryOp",    "CELU",      "Cast",           "Clip",
+              "Concat",       "Crop",        "DeepCopy",  "Dropout",        "ELU",
+              "Eltwise",      "Erf",         "Exp",       "ExpandDims",     "Flatten",
+              "GELU",         "HardSigmoid", "HardSwish", "Input",          "Interp",
+              "Log",          "MatMul",      "Mish",      "Noop",           "Permute",
+              "PixelShuffle", "Pooling",     "Power",     "ReLU",           "Reduction",
+              "Reorg",        "Reshape",     "SELU",      "ShuffleChannel", "Sigmoid",
+              "Slice",        "Softmax",     "Softplus",  "Split",          "Squeeze",
+              "Swish",        "TanH",        "UnaryOp"})
             map[type] = [](NcnnLayer&, Bin&) {};
         return map;
     }();
@@ -159,8 +162,9 @@ void parseNcnnBin(NcnnModel& model, std::string_view bytes) {
     // Named first: of all reasons this one tells most.
     for (const NcnnLayer& layer : model.layers)
         if (!readers().count(layer.type))
-            throw Error(Kind::model, "its " + layer.called() + " is of a type that Acuity does "
-                                                               "not run");
+            throw Error(Kind::model, "its " + layer.called() +
+                                         " is of a type that Acuity does "
+                                         "not run");
     Bin bin(bytes, model.arena);
     for (NcnnLayer& layer : model.layers) {
         layer.weights.clear();

@@ -1,10 +1,11 @@
 """Writes small ncnn models and what they must give: tests/data/ncnn/*.param, .bin, .safetensors.
 
-    python -m tests.parity.ncnn           # from the repository's root; needs torch and safetensors
+    python -m tests.parity.ncnn_nets      # from the repository's root; needs torch and safetensors
 
 Every layer is written and computed side by side; the semantics are those of ncnn's documentation.
 Blobs have no batch: channels, height, width. "input" and "output" in the safetensors file are
-[1, 3, height, width]; its metadata says scale and whether the network looks at the whole picture ("global").
+[1, 3, height, width]; its metadata says scale and whether the network looks at the whole picture
+("global").
 """
 import struct
 from pathlib import Path
