@@ -55,7 +55,7 @@ struct Traced {
 
 /// Channels, scale and plausibility of what a layer made.
 void settle(const Task& task, Blob& blob) {
-    constexpr double kMostElements = 3e11;  // for an input of 3.7 million pixels
+    constexpr double kMostElements = 3e10;  // 8000 for each of the first probe's pixels
     constexpr int kSpan = 96;               // a multiple of most steps in which sizes grow
     for (const Side& side : blob.sides)
         task.only(side.map([](std::int64_t n) { return std::int64_t(n > 0); }));

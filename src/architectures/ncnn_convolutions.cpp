@@ -180,7 +180,7 @@ std::vector<Blob> pooling(const Task& t) {
     Attributes attributes{{"kernel_shape", Ints{w.y.kernel, w.x.kernel}},
                           {"strides", Ints{w.y.stride, w.x.stride}}};
     const bool all = average && t.layer.integer(6);  // the border counts as values
-    if (average) attributes["count_include_pad"] = std::int64_t(all);
+    if (average) attributes["count_include_pad"] = std::int64_t(all || w.same);
     if (w.same)
         attributes["auto_pad"] = mode == 2 ? "SAME_UPPER" : "SAME_LOWER";
     else

@@ -9,6 +9,8 @@ namespace {
 
 using Ints = std::vector<std::int64_t>;
 
+constexpr std::int64_t kMostChannels = 1 << 16;  // of layers that hold a list of them
+
 struct Target {
     Value scales, sizes;  // one of them, as Resize wants them
     Side height, width;
@@ -84,6 +86,7 @@ std::vector<Blob> reorg(const Task& t) {
     t.rank(3, 3);
     const int factor = t.number(0, 1, 1, 64), mode = t.number(1, 0, 0, 1);
     const std::int64_t channels = t.fixed(t.x().sides[0]);
+    if (channels * factor * factor > kMostChannels) t.refuse("makes too many channels");
     const auto multiple = [&](std::int64_t n) { return std::int64_t(n % factor == 0); };
     t.only(t.x().sides[1].map(multiple));
     t.only(t.x().sides[2].map(multiple));
@@ -142,6 +145,7 @@ std::vector<Blob> padding(const Task& t) {
 std::vector<Blob> shuffleChannels(const Task& t) {
     const std::int64_t channels = t.fixed(t.x().sides[0]);
     std::int64_t groups = t.number(0, 1, 1, 1 << 20);
+    if (channels > kMostChannels) t.refuse("has too many channels");
     if (channels % groups != 0) t.refuse("has groups that do not fit its channels");
     if (t.layer.integer(1)) groups = channels / groups;
     const std::int64_t each = channels / groups;
