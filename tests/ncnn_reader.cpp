@@ -179,6 +179,33 @@ TEST_CASE("damaged ncnn weights are refused in a sentence", "[ncnn]") {
     CHECK_THAT(refusal(memory("0=-4"), raw), Contains("negative"));
 }
 
+TEST_CASE("large ncnn graphs take little time, and those that grow are refused", "[ncnn]") {
+    const auto graph = [](int layers, auto line) {
+        std::string text = "7767517\n" + std::to_string(layers + 1) + " 100000\nInput in 0 1 b0\n";
+        for (int i = 0; i < layers; ++i) text += line(i) + "\n";
+        return text;
+    };
+    const auto blob = [](int i) { return " b" + std::to_string(i); };
+    CHECK(refusal(graph(40'000, [&](int i) { return "ReLU r 1 1" + blob(i) + blob(i + 1); }), "") ==
+          "");
+    CHECK_THAT(
+        refusal(graph(20'000, [&](int i) { return "Concat c 2 1 b0" + blob(i) + blob(i + 1); }),
+                ""),
+        Contains("memory"));
+    // A blob without extent could have any number of channels.
+    const auto doubling = [&](int i) {
+        return i == 0 ? "Pooling p 1 1 b0 b1 0=1 7=1 8=1"
+                      : "Concat c 2 1" + blob(i) + blob(i) + blob(i + 1);
+    };
+    CHECK(refusal(graph(60, doubling), "") != "");
+    CHECK_THAT(refusal(graph(30,
+                             [&](int i) {
+                                 return i < 29 ? doubling(i) : "ShuffleChannel s 1 1 b29 out 0=3";
+                             }),
+                       ""),
+               Contains("channels"));
+}
+
 TEST_CASE("flipped and cut ncnn files are refused or run, and never hang", "[ncnn]") {
     std::mt19937 random{3};
     for (const std::string name : {"norms", "shapes", "shrinking-unet", "stored-int8"}) {

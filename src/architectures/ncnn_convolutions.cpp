@@ -36,6 +36,10 @@ struct Windows {
     Attributes attributes;
 };
 
+std::string samePads(bool upper) {
+    return upper ? "SAME_UPPER" : "SAME_LOWER";
+}
+
 /// Parameters 1-4 and 11-16 of convolutions.
 Windows windows(const Task& t) {
     Windows w;
@@ -45,13 +49,13 @@ Windows windows(const Task& t) {
     w.y.dilation = t.number(12, w.x.dilation, 1, kMostKernel);
     w.x.stride = t.number(3, 1, 1, kMostKernel);
     w.y.stride = t.number(13, w.x.stride, 1, kMostKernel);
-    w.attributes = {{"kernel_shape", Ints{w.y.kernel, w.x.kernel}},
-                    {"strides", Ints{w.y.stride, w.x.stride}},
-                    {"dilations", Ints{w.y.dilation, w.x.dilation}}};
+    w.attributes["kernel_shape"] = Ints{w.y.kernel, w.x.kernel};
+    w.attributes["strides"] = Ints{w.y.stride, w.x.stride};
+    w.attributes["dilations"] = Ints{w.y.dilation, w.x.dilation};
     const int pad = t.layer.integer(4);
     w.same = pad == kSameUpper || pad == kSameLower;
     if (w.same) {
-        w.attributes["auto_pad"] = pad == kSameUpper ? "SAME_UPPER" : "SAME_LOWER";
+        w.attributes["auto_pad"] = samePads(pad == kSameUpper);
         return w;
     }
     w.x.before = t.number(4, 0, 0, kMostPad);
@@ -182,7 +186,7 @@ std::vector<Blob> pooling(const Task& t) {
     const bool all = average && t.layer.integer(6);  // the border counts as values
     if (average) attributes["count_include_pad"] = std::int64_t(all || w.same);
     if (w.same)
-        attributes["auto_pad"] = mode == 2 ? "SAME_UPPER" : "SAME_LOWER";
+        attributes["auto_pad"] = samePads(mode == 2);
     else
         attributes["pads"] = Ints{w.y.before, w.x.before, w.y.after, w.x.after};
     if (mode == 0) attributes["ceil_mode"] = std::int64_t(1);

@@ -39,6 +39,7 @@ class Net:
     def __init__(self, name: str, height: int = 12, width: int = 10, storage: str = "f32",
                  border: int = 0):
         self.name, self.storage, self.lines, self.bin, self.words = name, storage, [], b"", []
+        random.manual_seed(5)  # so that nets do not depend on each other
         self.blobs, self.picture = 0, torch.rand(3, height, width, generator=random)
         whole = F.pad(self.picture[None], [border] * 4, mode="replicate")[0]
         self.input = self.add("Input", [], whole, name="data")

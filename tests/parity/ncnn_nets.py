@@ -29,7 +29,7 @@ def convolutions() -> None:
 
 def pooling() -> None:
     n = Net("pooling")
-    a, b, c, d, e, f, g = n.split(n.conv(n.input, 6), 7)
+    a, b, c, d, e, f, g, h = n.split(n.conv(n.input, 6), 8)
     a = n.add("Pooling", [a], F.max_pool2d(a.value, 3, 1, 1), {0: 0, 1: 3, 3: 1, 5: 1})
     b = n.add("Pooling", [b], F.avg_pool2d(b.value, 3, 1, 1, count_include_pad=False),
               {0: 1, 1: 3, 3: 1, 5: 1})
@@ -47,7 +47,9 @@ def pooling() -> None:
     f = n.op(2, f, weights, f.value * weights.value)
     padded = F.pad(g.value[None], (0, 1, 0, 1), value=-1e9)[0]
     g = n.add("Pooling", [g], F.max_pool2d(padded, 2, 1), {0: 0, 1: 2, 5: 2})
-    n.save(n.conv(n.concat([a, b, c, d, e, f, g]), 3, kernel=(1, 1)), 1, looks_everywhere=True)
+    padded = F.pad(h.value, (0, 1, 0, 1))  # counts here
+    h = n.add("Pooling", [h], F.avg_pool2d(padded, 2, 1), {0: 1, 1: 2, 5: 2})
+    n.save(n.conv(n.concat([a, b, c, d, e, f, g, h]), 3, kernel=(1, 1)), 1, looks_everywhere=True)
 
 
 def pointwise() -> None:
