@@ -145,6 +145,9 @@ TEST_CASE("facts of ncnn networks follow from their graphs", "[ncnn]") {
     CHECK(cut.scale == 1);
     const std::vector<float> ones(3 * 8 * 9, 1);
     CHECK(run(cut, ones, 8, 9).values == ones);
+    // A pixel more than the input: on the right and at the bottom, it is taken off again.
+    const Network more = networkOfText(2, {"Input in 0 1 data", "Padding a 1 1 data out 1=1 3=1"});
+    CHECK(run(more, ones, 8, 9).values == ones);
 }
 
 TEST_CASE("ncnn graphs that Acuity cannot run are refused with the layer's name", "[ncnn]") {

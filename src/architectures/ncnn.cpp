@@ -45,7 +45,8 @@ struct Fit {
     int border = 0;            // repeated on all four sides
     int align = 1, phase = 0;  // the bordered sides modulo `align` are `phase`
     int cut = 0;               // output pixels on the left and top that are too many
-    bool trivial() const { return border == 0 && align == 1 && cut == 0; }
+    bool exact = true;         // whether no output pixels are too many on any side
+    bool trivial() const { return border == 0 && exact; }
 };
 
 struct Traced {
@@ -175,7 +176,7 @@ Fit fitted(const Traced& t) {
     fit.scale = int(std::lround(std::clamp(y.value.scale, 0.0, 1000.0)));
     if (std::abs(fit.scale - y.value.scale) > 1e-6 || fit.scale < 1 || fit.scale > kMostScale)
         throw Error(Kind::model, "it does not enlarge by a whole factor from 1 to 16");
-    for (const int align : {1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64})
+    for (const int align : {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64})
         for (int phase = 0; phase < align; ++phase) {
             const auto lost = loss(t, fit.scale, align, phase);
             if (!lost || std::abs(*lost) > Side::kHeight) continue;
@@ -184,6 +185,7 @@ Fit fitted(const Traced& t) {
             const std::int64_t both = 2 * fit.scale;
             fit.border = *lost > 0 ? int((*lost + both - 1) / both) : 0;
             fit.cut = int(fit.scale * fit.border - *lost / 2);
+            fit.exact = align == 1 && both * fit.border == *lost;
             return fit;
         }
     throw Error(Kind::model,
@@ -248,9 +250,8 @@ Network fromNcnn(const weights::NcnnModel& model, const Options&, const std::str
         plain = Graph();
         Graph graph;
         result = traced(graph, bordered(graph, fit), model);
-        const bool exact = fit.align == 1 && fit.cut == 0;
         const Value& whole = result.output.value;
-        network = finish(graph, exact ? whole : cut(graph, whole, fit), "ncnn", details(model));
+        network = finish(graph, fit.exact ? whole : cut(graph, whole, fit), "ncnn", details(model));
     }
     network.align = fit.align;
     network.global = result.trace.global;

@@ -22,8 +22,9 @@ using weights::NcnnLayer;
 class Side {
   public:
     static constexpr int kProbes = 129;
-    static constexpr std::int64_t kHeight = 512;            // of the first probe, then one more...
-    static constexpr std::int64_t kWidth = kHeight + 6720;  // the same modulo 2 to 8, 16, 32, 64
+    static constexpr std::int64_t kHeight = 512;  // of the first probe, then one more...
+    static constexpr std::int64_t kWidth =
+        kHeight + 6720;  // the same modulo all that sides are aligned to
 
     Side(std::int64_t fixed = 1) : fixed_(fixed) {}
     static Side rising(std::int64_t first);
