@@ -22,9 +22,9 @@ using weights::NcnnLayer;
 class Side {
   public:
     static constexpr int kProbes = 129;
-    static constexpr std::int64_t kHeight = 512;  // of the first probe, then one more...
-    static constexpr std::int64_t kWidth =
-        kHeight + 6720;  // the same modulo all that sides are aligned to
+    // Of the first probe; each has a pixel more. Both are the same modulo all that sides are
+    // aligned to.
+    static constexpr std::int64_t kHeight = 512, kWidth = kHeight + 6720;
 
     Side(std::int64_t fixed = 1) : fixed_(fixed) {}
     static Side rising(std::int64_t first);
