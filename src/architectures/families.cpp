@@ -12,10 +12,22 @@ namespace acuity::architectures {
 // One line for each file of this room.
 bool fitsCompact(const State&);
 Network buildCompact(const Source&);
+bool fitsSwinIR(const State&);
+Network buildSwinIR(const Source&);
+bool fitsHat(const State&);
+Network buildHat(const Source&);
+bool fitsDrct(const State&);
+Network buildDrct(const Source&);
+bool fitsDitn(const State&);
+Network buildDitn(const Source&);
 
 const std::vector<Family>& families() {
     static const std::vector<Family> all{
         {"Compact", fitsCompact, buildCompact},
+        {"SwinIR", fitsSwinIR, buildSwinIR},
+        {"HAT", fitsHat, buildHat},
+        {"DRCT", fitsDrct, buildDrct},
+        {"DITN", fitsDitn, buildDitn},
     };
     return all;
 }
