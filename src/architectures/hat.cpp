@@ -36,7 +36,7 @@ Value overlappingAttention(Graph& graph, Windows& windows, const State& state,
     const Value around = windows.overlapping(part(qkv, 1, 3), outer);
     Value x =
         windows.attend(windows.partition(part(qkv, 0, 1)), part(around, 0, 1), part(around, 1, 2),
-                       state.side(table, 1), {windows.positionBias(state, table, outer)});
+                       state.side(table, 1), windows.positionBias(state, table, outer));
     x.reach += (windows.side() - 1) / tokens.scale;
     x = graph.add(windows.reverse(linear(graph, state, prefix + ".proj", x)), tokens);
     return graph.add(x,

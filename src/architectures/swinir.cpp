@@ -15,12 +15,11 @@ const std::string kFirst = "layers.0.residual_group.blocks.0.";
 Value end(Graph& graph, const State& state, const Value& input, const Value& x, std::string& how) {
     if (state.has("conv_up1.weight")) {
         how = "nearest+conv";
-        const auto up = [&](const Value& y, const char* name) {
-            return graph.leakyRelu(conv(graph, state, name, graph.nearest(y, 2)), 0.2f);
-        };
         Value y = graph.leakyRelu(conv(graph, state, "conv_before_upsample.0", x), 0.01f);
-        y = up(y, "conv_up1");
-        if (state.has("conv_up2.weight")) y = up(y, "conv_up2");
+        const int doublings = state.count("conv_up#.weight", 1);
+        for (int i = 1; i <= doublings; ++i)
+            y = graph.leakyRelu(
+                conv(graph, state, "conv_up" + std::to_string(i), graph.nearest(y, 2)), 0.2f);
         y = graph.leakyRelu(conv(graph, state, "conv_hr", y), 0.2f);
         return conv(graph, state, "conv_last", y);
     }
@@ -45,7 +44,8 @@ bool fitsSwinIR(const State& state) {
     return state.has(kFirst + "attn.relative_position_bias_table") &&
            state.has(kFirst + "attn.qkv.weight") && state.has(kFirst + "norm1.weight") &&
            state.has("conv_first.weight") && state.any("conv_after_body.") &&
-           state.any("layers.0.conv.") && !state.any(kFirst + "conv_block.") &&
+           (state.has("layers.0.conv.weight") || state.has("layers.0.conv.0.weight")) &&
+           !state.any(kFirst + "conv_block.") &&
            !state.any("layers.0.residual_group.overlap_attn.");
 }
 

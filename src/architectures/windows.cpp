@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kMostSide = 32;  // the tables of positions grow with its fourth power
 constexpr std::int64_t kToFloat = 1;
+constexpr float kBound = 60000;  // beyond any logit, and a number in half precision, too
 
 [[noreturn]] void refuse(const std::string& prefix) {
     throw Error(Kind::model, "its weights \"" + prefix + "\" do not fit the network they stand in");
@@ -170,7 +171,9 @@ Value Windows::roll(const Value& tokens, int by) {
 }
 
 // Rolling brings opposite borders into one window. Along an axis there are three parts: what lies
-// before the last window, its pixels up to the seam, and those beyond.
+// before the last window, its pixels up to the seam, and those beyond. The authors add -100 between
+// them. Here the logits are bounded, which leaves as little: engines would join two sums and
+// hold a bias for every window, head and layer.
 const Value& Windows::mask(int by) {
     Value& found = masks_[by];
     if (!found.name.empty()) return found;
@@ -188,8 +191,9 @@ const Value& Windows::mask(int by) {
     const std::int64_t area = std::int64_t(side_) * side_;
     const Value same = graph_.node(
         "Equal", {graph_.reshape(part, {-1, 1, area, 1}), graph_.reshape(part, {-1, 1, 1, area})});
-    const Value apart = cast(graph_, graph_.node("Not", {same}), kToFloat);
-    return found = withChannels(graph_.times(apart, -100), 0);
+    // From 0 and 1 to -kBound and kBound.
+    const Value bounds = graph_.times(cast(graph_, same, kToFloat), 2 * kBound);
+    return found = withChannels(graph_.plus(bounds, -kBound), 0);
 }
 
 Value Windows::indices(int outer) {
@@ -222,7 +226,7 @@ Value Windows::positionBias(const State& state, const std::string& table, int ou
 }
 
 Value Windows::attend(const Value& queries, const Value& keys, const Value& values, int heads,
-                      const std::vector<Value>& biases) {
+                      const Value& bias, const Value* bound) {
     const int channels = queries.channels;
     if (heads < 1 || channels % heads != 0)
         throw Error(Kind::model, "its attention has heads that do not divide its channels");
@@ -232,7 +236,8 @@ Value Windows::attend(const Value& queries, const Value& keys, const Value& valu
     };
     const Value q = graph_.times(queries, float(1 / std::sqrt(double(depth))));
     Value logits = graph_.matmul(apart(q, {0, 2, 1, 3}), apart(keys, {0, 2, 3, 1}));
-    for (const Value& bias : biases) logits = graph_.add(logits, bias);
+    logits = graph_.add(logits, bias);
+    if (bound) logits = graph_.node("Min", {logits, *bound});
     Value x = graph_.matmul(graph_.softmax(logits, -1), apart(values, {0, 2, 1, 3}));
     x = graph_.reshape(graph_.transpose(x, {0, 2, 1, 3}), {0, 0, channels});
     return withChannels(x, channels);
@@ -248,9 +253,8 @@ Value Windows::selfAttention(const State& state, const std::string& prefix, cons
                               {{"axis", std::int64_t(-1)}});
     for (Value& part : parts) part.channels = channels;
     const std::string table = prefix + ".relative_position_bias_table";
-    std::vector<Value> biases{positionBias(state, table, side_)};
-    if (shift > 0) biases.push_back(mask(shift));
-    Value x = attend(parts[0], parts[1], parts[2], state.side(table, 1), biases);
+    Value x = attend(parts[0], parts[1], parts[2], state.side(table, 1),
+                     positionBias(state, table, side_), shift > 0 ? &mask(shift) : nullptr);
     x = roll(reverse(linear(graph_, state, prefix + ".proj", x)), -shift);
     x.reach = tokens.reach + (side_ - 1) / tokens.scale;
     return x;

@@ -60,9 +60,10 @@ class Windows {
     Value positionBias(const State& state, const std::string& table, int outer);
 
     /// Multi-head attention of queries [windows, side^2, channels] to keys and values
-    /// [windows, any, channels]; `biases` are added to the logits. Does not move the reach.
+    /// [windows, any, channels]; `bias` is added to the logits, which `bound` then cuts off. Does
+    /// not move the reach.
     Value attend(const Value& queries, const Value& keys, const Value& values, int heads,
-                 const std::vector<Value>& biases);
+                 const Value& bias, const Value* bound = nullptr);
 
     /// Self-attention with the weights PREFIX.qkv, PREFIX.proj and
     /// PREFIX.relative_position_bias_table in windows moved by `shift`.
@@ -77,7 +78,7 @@ class Windows {
     Value partition(const Value& tokens, int side);
     Value mirrored(const Value& picture, int axis);
     Value indices(int outer);   // of the position tables
-    const Value& mask(int by);  // [windows, 1, side^2, side^2]: -100 between parts rolled together
+    const Value& mask(int by);  // [windows, 1, side^2, side^2]: least between parts rolled together
     Value shape(std::vector<Value> parts);  // int64 vectors in a row
     Value range(const Value& end);          // 0, 1... to end [1], int64
 
