@@ -21,6 +21,10 @@ bool fitsLapsrn(const State&); Network buildLapsrn(const Source&);
 bool fitsPan(const State&); Network buildPan(const Source&);
 bool fitsSafmn(const State&); Network buildSafmn(const Source&);
 bool fitsSafmnPlus(const State&); Network buildSafmnPlus(const Source&);
+bool fitsSwinIR(const State&); Network buildSwinIR(const Source&);
+bool fitsHat(const State&); Network buildHat(const Source&);
+bool fitsDrct(const State&); Network buildDrct(const Source&);
+bool fitsDitn(const State&); Network buildDitn(const Source&);
 bool fitsCompact(const State&); Network buildCompact(const Source&);
 
 const std::vector<Family>& families() {
@@ -42,6 +46,10 @@ const std::vector<Family>& families() {
         {"PAN", fitsPan, buildPan},
         {"SAFMN", fitsSafmn, buildSafmn},
         {"SAFMN++", fitsSafmnPlus, buildSafmnPlus},
+        {"SwinIR", fitsSwinIR, buildSwinIR},
+        {"HAT", fitsHat, buildHat},
+        {"DRCT", fitsDrct, buildDrct},
+        {"DITN", fitsDitn, buildDitn},
         {"Compact", fitsCompact, buildCompact},
     };
     return all;

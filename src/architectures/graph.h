@@ -111,6 +111,9 @@ class Graph {
     /// Repeats the border ("edge"), mirrors it ("reflect") or adds zeros ("constant").
     Value pad(const Value& x, int border, const std::string& mode);
     Value reshape(const Value& x, const std::vector<std::int64_t>& shape);  // 0 keeps, -1 the rest
+    Value reshape(const Value& x, std::initializer_list<std::int64_t> shape) {
+        return reshape(x, std::vector<std::int64_t>(shape));  // {0, ...} would do for a Value, too
+    }
     Value reshape(const Value& x, const Value& shape);
     Value transpose(const Value& x, const std::vector<std::int64_t>& order);
     Value matmul(const Value& a, const Value& b) { return node("MatMul", {a, b}); }
