@@ -24,8 +24,15 @@ bool starts(std::string_view text, std::string_view with) {
     return text.substr(0, with.size()) == with;
 }
 
+// "" when it is no call, or one of something without a name. Legacy files keep a module's class
+// together with its source text.
 std::string_view calledName(const Object& value) {
-    return value.is(Kind_::call) && value.function->is(Kind_::global) ? value.function->text : "";
+    if (!value.is(Kind_::call)) return "";
+    const Object* function = value.function;
+    if (function->is(Kind_::persistent) && function->arguments->items.size() > 1 &&
+        function->arguments->items[0]->text == "module")
+        function = function->arguments->items[1];
+    return function->is(Kind_::global) ? function->text : "";
 }
 
 // --- tensors
