@@ -1,5 +1,7 @@
 #include "weights/pickle.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <unordered_map>
@@ -27,12 +29,13 @@ class Unpickler {
     }
 
     void run() {
+        static const auto instructions = table();
         for (std::size_t steps = 0;; ++steps) {
             if (steps > kMostSteps) tooMuch();
             const unsigned char opcode = byte();
             if (opcode == '.') break;
-            if (!scalar(opcode) && !container(opcode) && !structure(opcode))
-                damaged("its pickle holds an unknown instruction");
+            if (!instructions[opcode]) damaged("its pickle holds an unknown instruction");
+            instructions[opcode](*this);
         }
         pickle_.top_ = pop();
         pickle_.size_ = at_;
@@ -161,9 +164,9 @@ class Unpickler {
         to->items.insert(to->items.end(), items.begin(), items.end());
     }
 
-    void remember(std::uint32_t index) { memo_[index] = top(); }
+    void remember(std::uint64_t index) { memo_[index] = top(); }
 
-    void recall(std::uint32_t index) {
+    void recall(std::uint64_t index) {
         const auto found = memo_.find(index);
         if (found == memo_.end()) damaged("its pickle recalls what it never stored");
         push(found->second);
@@ -216,77 +219,11 @@ class Unpickler {
         pushText(Kind_::text, keep(std::move(plain)));
     }
 
-    bool scalar(unsigned char opcode) {
-        switch (opcode) {
-            case 'N':
-                push(none_);
-                return true;
-            case 0x88:
-                push(true_);
-                return true;
-            case 0x89:
-                push(false_);
-                return true;
-            case 'I':
-                pushDecimal(line(), true);
-                return true;
-            case 'L':
-                pushDecimal(line(), false);
-                return true;
-            case 'J':
-                pushInteger(static_cast<std::int32_t>(number(4)));
-                return true;
-            case 'K':
-                pushInteger(byte());
-                return true;
-            case 'M':
-                pushInteger(static_cast<std::int64_t>(number(2)));
-                return true;
-            case 0x8a:
-                pushLong(take(byte()));
-                return true;
-            case 0x8b:
-                pushLong(take(number(4)));
-                return true;
-            case 'F':
-                pushFloat(line());
-                return true;
-            case 'G': {
-                std::uint64_t bits = 0;  // big-endian, unlike everything else
-                for (int i = 0; i < 8; ++i) bits = bits << 8 | byte();
-                pushed(Kind_::real)->real = std::bit_cast<double>(bits);
-                return true;
-            }
-            case 'S':
-                pushLiteral(line());
-                return true;
-            case 'V':
-                pushText(Kind_::text, line());
-                return true;
-            case 'U':
-            case 0x8c:
-                pushText(Kind_::text, take(byte()));
-                return true;
-            case 'T':
-            case 'X':
-                pushText(Kind_::text, take(number(4)));
-                return true;
-            case 0x8d:
-                pushText(Kind_::text, take(number(8)));
-                return true;
-            case 'C':
-                pushText(Kind_::bytes, take(byte()));
-                return true;
-            case 'B':
-                pushText(Kind_::bytes, take(number(4)));
-                return true;
-            case 0x8e:
-            case 0x96:
-                pushText(Kind_::bytes, take(number(8)));
-                return true;
-            default:
-                return false;
-        }
+    // Eight bytes, big-endian unlike everything else.
+    void pushDouble() {
+        std::uint64_t bits = 0;
+        for (int i = 0; i < 8; ++i) bits = bits << 8 | byte();
+        pushed(Kind_::real)->real = std::bit_cast<double>(bits);
     }
 
     // --- lists, tuples, dictionaries
@@ -298,177 +235,166 @@ class Unpickler {
         push(tuple);
     }
 
-    bool container(unsigned char opcode) {
-        switch (opcode) {
-            case ']':
-            case 0x8f:
-                pushed(Kind_::list);
-                return true;
-            case '}':
-                pushed(Kind_::dict);
-                return true;
-            case ')':
-                pushed(Kind_::tuple);
-                return true;
-            case 0x85:
-            case 0x86:
-            case 0x87:
-                pushTuple(opcode - 0x84);
-                return true;
-            case 'l':
-            case 't':
-            case 'd':
-            case 0x91: {
-                std::vector<const Object*> items = sinceMark();
-                if (opcode == 'd' && items.size() % 2)
-                    damaged("its pickle has a key without a value");
-                const Kind_ kind = opcode == 't'   ? Kind_::tuple
-                                   : opcode == 'd' ? Kind_::dict
-                                                   : Kind_::list;
-                pushed(kind)->items = std::move(items);
-                return true;
-            }
-            case 'a': {
-                const Object* item = pop();
-                append(top(), {item});
-                return true;
-            }
-            case 'e':
-            case 0x90: {
-                const auto items = sinceMark();
-                append(top(), items);
-                return true;
-            }
-            case 's': {
-                const Object* value = pop();
-                const Object* key = pop();
-                set(top(), {key, value});
-                return true;
-            }
-            case 'u': {
-                const auto items = sinceMark();
-                set(top(), items);
-                return true;
-            }
-            default:
-                return false;
-        }
+    void collect(Kind_ kind) {
+        std::vector<const Object*> items = sinceMark();
+        if (kind == Kind_::dict && items.size() % 2)
+            damaged("its pickle has a key without a value");
+        pushed(kind)->items = std::move(items);
     }
 
-    // --- the stack, the memo, and what would call Python
-
-    bool structure(unsigned char opcode) {
-        switch (opcode) {
-            case 0x80:
-                if (byte() > 5) damaged("its pickle is of a version yet unknown");
-                return true;
-            case 0x95:  // frames help those who read piecemeal
-                number(8);
-                return true;
-            case '(':
-                marks_.push_back(stack_.size());
-                return true;
-            case '0':
-                if (!marks_.empty() && marks_.back() == stack_.size())
-                    marks_.pop_back();
-                else
-                    pop();
-                return true;
-            case '1':
-                sinceMark();
-                return true;
-            case '2':
-                push(top());
-                return true;
-            case 'p':
-                remember(index());
-                return true;
-            case 'q':
-                remember(byte());
-                return true;
-            case 'r':
-                remember(static_cast<std::uint32_t>(number(4)));
-                return true;
-            case 0x94:
-                remember(static_cast<std::uint32_t>(memo_.size()));
-                return true;
-            case 'g':
-                recall(index());
-                return true;
-            case 'h':
-                recall(byte());
-                return true;
-            case 'j':
-                recall(static_cast<std::uint32_t>(number(4)));
-                return true;
-            default:
-                return calling(opcode);
-        }
+    void appendOne() {
+        const Object* item = pop();
+        append(top(), {item});
     }
 
-    bool calling(unsigned char opcode) {
-        switch (opcode) {
-            case 'c': {
-                const std::string_view module = line();
-                push(global(module, line()));
-                return true;
-            }
-            case 0x93: {
-                const Object* name = pop();
-                const Object* module = pop();
-                if (!name->is(Kind_::text) || !module->is(Kind_::text))
-                    damaged("its pickle has a broken name");
-                push(global(module->text, name->text));
-                return true;
-            }
-            case 'R':
-            case 0x81: {
-                const Object* arguments = pop();
-                call(pop(), arguments);
-                return true;
-            }
-            case 0x92: {
-                pop();  // named arguments
-                const Object* arguments = pop();
-                call(pop(), arguments);
-                return true;
-            }
-            case 'i': {
-                const std::string_view module = line();
-                const Object* function = global(module, line());
-                Object* arguments = make(Kind_::tuple);
-                arguments->items = sinceMark();
-                call(function, arguments);
-                return true;
-            }
-            case 'o': {
-                auto items = sinceMark();
-                if (items.empty()) damaged("its pickle takes what is not there");
-                const Object* function = items.front();
-                items.erase(items.begin());
-                Object* arguments = make(Kind_::tuple);
-                arguments->items = std::move(items);
-                call(function, arguments);
-                return true;
-            }
-            case 'b': {
-                const Object* state = pop();
-                Object* object = top();
-                if (object->is(Kind_::call)) object->state = state;
-                return true;
-            }
-            case 'P': {
-                Object* id = make(Kind_::text);
-                id->text = line();
-                refer(id);
-                return true;
-            }
-            case 'Q':
-                refer(pop());
-                return true;
-            default:
-                return false;
-        }
+    void appendMany() {
+        const auto items = sinceMark();
+        append(top(), items);
+    }
+
+    void setOne() {
+        const Object* value = pop();
+        const Object* key = pop();
+        set(top(), {key, value});
+    }
+
+    void setMany() {
+        const auto items = sinceMark();
+        set(top(), items);
+    }
+
+    // --- the stack, and what would call Python
+
+    void mark() { marks_.push_back(stack_.size()); }
+
+    void drop() {
+        if (!marks_.empty() && marks_.back() == stack_.size())
+            marks_.pop_back();
+        else
+            pop();
+    }
+
+    void checkVersion() {
+        if (byte() > 5) damaged("its pickle is of a version yet unknown");
+    }
+
+    Object* globalOfLines() {
+        const std::string_view module = line();
+        return global(module, line());
+    }
+
+    void pushGlobal() {
+        const Object* name = pop();
+        const Object* module = pop();
+        if (!name->is(Kind_::text) || !module->is(Kind_::text))
+            damaged("its pickle has a broken name");
+        push(global(module->text, name->text));
+    }
+
+    void callTop() {
+        const Object* arguments = pop();
+        call(pop(), arguments);
+    }
+
+    void callItems(const Object* function, std::vector<const Object*> items) {
+        Object* arguments = make(Kind_::tuple);
+        arguments->items = std::move(items);
+        call(function, arguments);
+    }
+
+    void callSinceMark() {
+        auto items = sinceMark();
+        if (items.empty()) damaged("its pickle takes what is not there");
+        const Object* function = items.front();
+        items.erase(items.begin());
+        callItems(function, std::move(items));
+    }
+
+    void setState() {
+        const Object* state = pop();
+        if (Object* object = top(); object->is(Kind_::call)) object->state = state;
+    }
+
+    void referToLine() {
+        Object* id = make(Kind_::text);
+        id->text = line();
+        refer(id);
+    }
+
+    // --- the instructions, as Python's pickletools names them
+
+    using U = Unpickler;
+    using Instruction = void (*)(U&);
+
+    static std::array<Instruction, 256> table() {
+        std::array<Instruction, 256> all{};
+        all['N'] = [](U& u) { u.push(u.none_); };                           // NONE
+        all[0x88] = [](U& u) { u.push(u.true_); };                          // NEWTRUE
+        all[0x89] = [](U& u) { u.push(u.false_); };                         // NEWFALSE
+        all['I'] = [](U& u) { u.pushDecimal(u.line(), true); };             // INT
+        all['L'] = [](U& u) { u.pushDecimal(u.line(), false); };            // LONG
+        all['J'] = [](U& u) { u.pushInteger(std::int32_t(u.number(4))); };  // BININT
+        all['K'] = [](U& u) { u.pushInteger(u.byte()); };                   // BININT1
+        all['M'] = [](U& u) { u.pushInteger(std::int64_t(u.number(2))); };  // BININT2
+        all[0x8a] = [](U& u) { u.pushLong(u.take(u.byte())); };             // LONG1
+        all[0x8b] = [](U& u) { u.pushLong(u.take(u.number(4))); };          // LONG4
+        all['F'] = [](U& u) { u.pushFloat(u.line()); };                     // FLOAT
+        all['G'] = [](U& u) { u.pushDouble(); };                            // BINFLOAT
+
+        all['S'] = [](U& u) { u.pushLiteral(u.line()); };                        // STRING
+        all['V'] = [](U& u) { u.pushText(Kind_::text, u.line()); };              // UNICODE
+        all['T'] = [](U& u) { u.pushText(Kind_::text, u.take(u.number(4))); };   // BINSTRING
+        all['X'] = all['T'];                                                     // BINUNICODE
+        all['U'] = [](U& u) { u.pushText(Kind_::text, u.take(u.byte())); };      // SHORT_BINSTRING
+        all[0x8c] = all['U'];                                                    // SHORT_BINUNICODE
+        all[0x8d] = [](U& u) { u.pushText(Kind_::text, u.take(u.number(8))); };  // BINUNICODE8
+        all['C'] = [](U& u) { u.pushText(Kind_::bytes, u.take(u.byte())); };     // SHORT_BINBYTES
+        all['B'] = [](U& u) { u.pushText(Kind_::bytes, u.take(u.number(4))); };  // BINBYTES
+        all[0x8e] = [](U& u) { u.pushText(Kind_::bytes, u.take(u.number(8))); };  // BINBYTES8
+        all[0x96] = all[0x8e];                                                    // BYTEARRAY8
+
+        all[']'] = [](U& u) { u.pushed(Kind_::list); };    // EMPTY_LIST
+        all[0x8f] = all[']'];                              // EMPTY_SET
+        all['}'] = [](U& u) { u.pushed(Kind_::dict); };    // EMPTY_DICT
+        all[')'] = [](U& u) { u.pushed(Kind_::tuple); };   // EMPTY_TUPLE
+        all[0x85] = [](U& u) { u.pushTuple(1); };          // TUPLE1
+        all[0x86] = [](U& u) { u.pushTuple(2); };          // TUPLE2
+        all[0x87] = [](U& u) { u.pushTuple(3); };          // TUPLE3
+        all['t'] = [](U& u) { u.collect(Kind_::tuple); };  // TUPLE
+        all['l'] = [](U& u) { u.collect(Kind_::list); };   // LIST
+        all[0x91] = all['l'];                              // FROZENSET
+        all['d'] = [](U& u) { u.collect(Kind_::dict); };   // DICT
+        all['a'] = [](U& u) { u.appendOne(); };            // APPEND
+        all['e'] = [](U& u) { u.appendMany(); };           // APPENDS
+        all[0x90] = all['e'];                              // ADDITEMS
+        all['s'] = [](U& u) { u.setOne(); };               // SETITEM
+        all['u'] = [](U& u) { u.setMany(); };              // SETITEMS
+
+        all[0x80] = [](U& u) { u.checkVersion(); };            // PROTO
+        all[0x95] = [](U& u) { u.number(8); };                 // FRAME, for piecemeal reads
+        all['('] = [](U& u) { u.mark(); };                     // MARK
+        all['0'] = [](U& u) { u.drop(); };                     // POP
+        all['1'] = [](U& u) { u.sinceMark(); };                // POP_MARK
+        all['2'] = [](U& u) { u.push(u.top()); };              // DUP
+        all['p'] = [](U& u) { u.remember(u.index()); };        // PUT
+        all['q'] = [](U& u) { u.remember(u.byte()); };         // BINPUT
+        all['r'] = [](U& u) { u.remember(u.number(4)); };      // LONG_BINPUT
+        all[0x94] = [](U& u) { u.remember(u.memo_.size()); };  // MEMOIZE
+        all['g'] = [](U& u) { u.recall(u.index()); };          // GET
+        all['h'] = [](U& u) { u.recall(u.byte()); };           // BINGET
+        all['j'] = [](U& u) { u.recall(u.number(4)); };        // LONG_BINGET
+
+        all['c'] = [](U& u) { u.push(u.globalOfLines()); };                      // GLOBAL
+        all[0x93] = [](U& u) { u.pushGlobal(); };                                // STACK_GLOBAL
+        all['R'] = [](U& u) { u.callTop(); };                                    // REDUCE
+        all[0x81] = all['R'];                                                    // NEWOBJ
+        all[0x92] = [](U& u) { u.pop(), u.callTop(); };                          // NEWOBJ_EX
+        all['i'] = [](U& u) { u.callItems(u.globalOfLines(), u.sinceMark()); };  // INST
+        all['o'] = [](U& u) { u.callSinceMark(); };                              // OBJ
+        all['b'] = [](U& u) { u.setState(); };                                   // BUILD
+        all['P'] = [](U& u) { u.referToLine(); };                                // PERSID
+        all['Q'] = [](U& u) { u.refer(u.pop()); };                               // BINPERSID
+        return all;
     }
 
     std::string_view bytes_;
@@ -476,7 +402,7 @@ class Unpickler {
     std::size_t at_ = 0, textBytes_ = 0;
     std::vector<Object*> stack_;
     std::vector<std::size_t> marks_;  // how many lay below each mark
-    std::unordered_map<std::uint32_t, Object*> memo_;
+    std::unordered_map<std::uint64_t, Object*> memo_;
     Object *none_, *true_, *false_;
 };
 

@@ -13,7 +13,7 @@ using nlohmann::json;
 
 // The format's own reader takes 100 MB; the header of a network takes 100 bytes for each tensor.
 constexpr std::uint64_t kMostHeader = 32 << 20;
-constexpr std::size_t kMostTensors = 100'000, kMostAxes = 32;
+constexpr std::size_t kMostTensors = 100'000, kMostAxes = 32, kMostName = 512;
 
 std::uint64_t headerLength(std::string_view bytes) {
     std::uint64_t length = 0;
@@ -58,7 +58,7 @@ class Header : public nlohmann::json_sax<json> {
         if (depth_ == 1) {
             inMetadata_ = text == "__metadata__";
             if (!inMetadata_) entries.emplace_back().name = text;
-            return entries.size() <= kMostTensors;
+            return entries.size() <= kMostTensors && text.size() <= kMostName;
         }
         if (inMetadata_) return true;
         const unsigned bit = text == "dtype" ? 1 : text == "shape" ? 2 : 4;
@@ -71,7 +71,7 @@ class Header : public nlohmann::json_sax<json> {
         if (inMetadata_)
             metadata[key_] = text;
         else if (key_ == "dtype")
-            entries.back().type = text;
+            entries.back().type = text.substr(0, kMostName);
         return inMetadata_ || key_ == "dtype";
     }
     bool start_array(std::size_t) override {

@@ -110,7 +110,8 @@ Type elementType(const Object& dtype) {
                                                         {"torch.bool", Type::boolean},
                                                         {"torch.float8_e4m3fn", Type::f8e4m3},
                                                         {"torch.float8_e5m2", Type::f8e5m2}};
-    const auto found = types.find(dtype.is(Kind_::global) ? dtype.text : "");
+    if (!dtype.is(Kind_::global)) damaged("a tensor has no type");
+    const auto found = types.find(dtype.text);
     if (found != types.end()) return found->second;
     throw Error(Kind::model, "it holds weights of the type " + inQuotes(std::string(dtype.text)) +
                                  ", which Acuity does not read");
