@@ -125,13 +125,11 @@ Model fromFile(const fs::path& path, engine::Engine* engine,
     if (!ownOnnx(model, path)) {
         try {
             const std::string name = sourceName(model, path);
-            architectures::Network network = readNetwork(path.string(), options, name);
+            architectures::Network network = readNetwork(path.string(), options, name, engine);
             model.onnx = std::move(network.onnx);
             if (model.card.is_null()) {
                 model.card = {{"family", network.family}, {"details", network.details}};
-                model.facts = network.scale ? factsFrom(network)
-                              : engine      ? measureFacts(model.onnx, *engine)
-                                            : Facts();
+                model.facts = factsFrom(network);
             }
         } catch (const Error& error) {
             throw Error(error.kind(), inQuotes(path.string()) + ": " + error.what());

@@ -5,12 +5,17 @@
 #include <filesystem>
 
 #include "architectures/families.h"
+#include "architectures/ncnn.h"
+#include "architectures/onnx_file.h"
 #include "base/error.h"
+#include "model/onnx_facts.h"
 #include "weights/mapped.h"
 #include "weights/read.h"
 
 namespace acuity::model {
 namespace fs = std::filesystem;
+using architectures::Network;
+using architectures::Options;
 
 bool namesFile(const std::string& name) {
     static constexpr std::array kEndings{".onnx", ".safetensors", ".pth",   ".pt",
@@ -20,8 +25,40 @@ bool namesFile(const std::string& name) {
            std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
-architectures::Network readNetwork(const std::string& path, const architectures::Options& options,
-                                   const std::string& fileName) {
+namespace {
+
+bool saysRange(const architectures::Options& options) {
+    for (const char* name : {"range", "mean", "std", "outrange", "outmean", "outstd"})
+        if (options.count(name)) return true;
+    return false;
+}
+
+Network readOnnx(std::string_view bytes, const std::string& folder, Options options,
+                 const std::string& fileName, engine::Engine* engine) {
+    Network network = architectures::normalise(bytes, folder, options, fileName);
+    if (!engine) return network;
+    measure(network, *engine);
+    if (saysRange(options)) return network;
+    const Options found = measureRange(network, *engine);
+    if (found.empty()) return network;
+    options.insert(found.begin(), found.end());
+    network = architectures::normalise(bytes, folder, options, fileName);
+    measure(network, *engine);
+    return network;
+}
+
+}  // namespace
+
+Network readNetwork(const std::string& path, const Options& options, const std::string& fileName,
+                    engine::Engine* engine) {
+    if (weights::isNcnn(path))
+        return architectures::fromNcnn(weights::readNcnn(path), options, fileName);
+    {
+        const weights::Mapped file(path);
+        if (architectures::isOnnx(file.bytes()))
+            return readOnnx(file.bytes(), fs::path(path).parent_path().string(), options, fileName,
+                            engine);
+    }
     return architectures::arrange(weights::read(path), options, fileName);
 }
 

@@ -270,6 +270,8 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     // What the correction needs to see must be right itself.
     if (options.consistency > 0 && facts.scale > 1)
         halo += Consistency(facts.scale, options.reduction).margin();
+    // Every tile's input begins at a multiple of what the network lays over it (windows, grids).
+    halo = (halo + facts.align - 1) / facts.align * facts.align;
     const bool fixed = facts.fixedWidth > 0;
     if (fixed && options.tta && facts.fixedWidth != facts.fixedHeight)
         throw Error(Kind::usage, "this model takes no turned pictures: leave --tta away");

@@ -77,14 +77,22 @@ const char* name(Type type) {
 
 std::uint64_t elements(const Shape& shape) {
     constexpr std::uint64_t kMost = 1ull << 40;
-    std::uint64_t count = 1;
+    bool none = false;
     for (const std::int64_t side : shape) {
         if (side < 0) throw Error(Kind::model, "a tensor has a negative size");
-        if (side == 0) return 0;
+        none = none || side == 0;
+    }
+    if (none) return 0;
+    std::uint64_t count = 1;
+    for (const std::int64_t side : shape) {
         if (std::uint64_t(side) > kMost / count) throw Error(Kind::model, "a tensor is too large");
         count *= std::uint64_t(side);
     }
     return count;
+}
+
+void damaged(const std::string& what) {
+    throw Error(Kind::model, "it is damaged: " + what);
 }
 
 Tensor own(Weights& weights, Type type, Shape shape, std::string bytes) {

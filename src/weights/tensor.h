@@ -33,6 +33,9 @@ struct Weights {
     std::vector<std::shared_ptr<const void>> owners;  // keep the tensors' bytes alive
 };
 
+/// Throws Error(model): "it is damaged: WHAT".
+[[noreturn]] void damaged(const std::string& what);
+
 /// A tensor with bytes of its own, kept alive by `weights`.
 Tensor own(Weights& weights, Type type, Shape shape, std::string bytes);
 
