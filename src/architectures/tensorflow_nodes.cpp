@@ -1,0 +1,555 @@
+#include "architectures/tensorflow_nodes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace acuity::architectures {
+
+namespace {
+
+using weights::TensorflowAttribute;
+using weights::TensorflowNode;
+using Integers = std::vector<std::int64_t>;
+
+/// A node while it is translated.
+struct Call {
+    Graph& graph;
+    const TensorflowNode& node;
+    const std::vector<Item>& inputs;
+
+    [[noreturn]] void refuse(const std::string& why) const {
+        throw Error(Kind::model, "it is a TensorFlow graph whose node " + inQuotes(node.name) +
+                                     " (" + node.op + ") " + why);
+    }
+    const TensorflowAttribute& attribute(const char* name) const {
+        static const TensorflowAttribute none;
+        const auto found = node.attributes.find(name);
+        return found == node.attributes.end() ? none : found->second;
+    }
+    const Item& input(std::size_t i) const {
+        if (i >= inputs.size()) refuse("lacks an input");
+        return inputs[i];
+    }
+    const Item& map(std::size_t i = 0) const {
+        const Item& item = input(i);
+        if (!item.isMap) refuse("works on something other than the picture");
+        return item;
+    }
+    const Tensor& constant(std::size_t i) const {
+        const Item& item = input(i);
+        if (!item.constant) refuse("takes weights that are no constant");
+        return *item.constant;
+    }
+    /// Whole numbers that are known.
+    Integers integers(std::size_t i) const {
+        Integers values;
+        for (const Side& side : input(i).sizes) {
+            if (side.relative) refuse("takes numbers that hang on the picture's size");
+            values.push_back(static_cast<std::int64_t>(side.value));
+        }
+        if (values.empty()) refuse("takes numbers that are no constant");
+        return values;
+    }
+    std::int64_t integer(std::size_t i) const { return integers(i).front(); }
+
+    /// An axis of the graph's as one of ours, 0-3.
+    int axis(std::int64_t axis, Axes axes) const {
+        static constexpr std::array<int, 4> kNhwc{0, 2, 3, 1}, kNchw{0, 1, 2, 3};
+        if (axis < 0) axis += 4;
+        if (axis < 0 || axis > 3 || axes == Axes::nhw) refuse("takes an axis that is none");
+        return (axes == Axes::nhwc ? kNhwc : kNchw)[static_cast<std::size_t>(axis)];
+    }
+    void needChannels(std::int64_t axis, Axes axes) const {
+        if (this->axis(axis, axes) != 1) refuse("works along another axis than the channels");
+    }
+    /// A list of four with one number for height and width, and ones.
+    int spread(const char* name, Axes axes, int most) const {
+        const Integers& list = attribute(name).integers;
+        if (list.empty()) return 1;
+        const std::size_t y = axes == Axes::nhwc ? 1 : 2;
+        if (list.size() != 4 || list[y] != list[y + 1] || list[y] < 1 || list[y] > most ||
+            list[0] != 1 || list[axes == Axes::nhwc ? 3 : 1] != 1)
+            refuse(std::string("has ") + name + " that Acuity does not know");
+        return static_cast<int>(list[y]);
+    }
+    void checkAxes(const Item& x) const {
+        const std::string& format = attribute("data_format").text;
+        const Axes axes = format == "NCHW" ? Axes::nchw : Axes::nhwc;
+        if (x.axes != axes) refuse("counts its axes in another way than its input");
+    }
+    bool same() const {
+        const std::string& padding = attribute("padding").text;
+        if (padding != "SAME" && padding != "VALID") refuse("pads in a way Acuity does not know");
+        return padding == "SAME";
+    }
+};
+
+/// The tensor's axes in another order, as floats.
+Tensor reordered(weights::Weights& arena, const Tensor& tensor, const std::array<int, 4>& order) {
+    const std::vector<float> from = weights::floats(tensor);
+    std::array<std::size_t, 4> steps{1, 1, 1, 1};
+    for (int i = 2; i >= 0; --i) steps[i] = steps[i + 1] * std::size_t(tensor.shape[i + 1]);
+    Shape shape;
+    for (const int axis : order) shape.push_back(tensor.shape[axis]);
+    std::vector<float> to(from.size());
+    std::size_t at = 0;
+    for (std::int64_t a = 0; a < shape[0]; ++a)
+        for (std::int64_t b = 0; b < shape[1]; ++b)
+            for (std::int64_t c = 0; c < shape[2]; ++c)
+                for (std::int64_t d = 0; d < shape[3]; ++d)
+                    to[at++] = from[a * steps[order[0]] + b * steps[order[1]] +
+                                    c * steps[order[2]] + d * steps[order[3]]];
+    return own(arena, shape, to);
+}
+
+/// A convolution's filter, checked, in another order of axes.
+Tensor filter(const Call& call, weights::Weights& arena, const Tensor& tensor,
+              const std::array<int, 4>& order) {
+    if (tensor.shape.size() != 4 || weights::elements(tensor.shape) == 0)
+        call.refuse("has a filter that is none");
+    return reordered(arena, tensor, order);
+}
+
+Item mapped(const Item& like, Value value) {
+    Item item = like;
+    item.value = std::move(value);
+    return item;
+}
+
+Item conv(const Call& call) {
+    Item y = call.map();
+    call.checkAxes(y);
+    const bool depthwise = call.node.op != "Conv2D";
+    weights::Weights arena;
+    Tensor weight = depthwise ? filter(call, arena, call.constant(1), {2, 3, 0, 1})
+                              : filter(call, arena, call.constant(1), {3, 2, 0, 1});
+    const std::int64_t groups = depthwise ? weight.shape[0] : 1;
+    if (depthwise) weight.shape = {groups * weight.shape[1], 1, weight.shape[2], weight.shape[3]};
+    if (weight.shape[1] * groups != y.value.channels)
+        call.refuse("has a filter for another number of channels");
+    const int stride = call.spread("strides", y.axes, 8);
+    const std::int64_t dilation = call.spread("dilations", y.axes, 64) * y.dilation;
+    const bool same = call.same();
+    const Value x = y.value;
+    y.value = call.graph.node("Conv", {x, call.graph.constant(weight)},
+                              {{"kernel_shape", Integers{weight.shape[2], weight.shape[3]}},
+                               {"auto_pad", same ? "SAME_UPPER" : "VALID"},
+                               {"strides", Integers(2, stride)},
+                               {"dilations", Integers(2, dilation)},
+                               {"group", groups}});
+    y.value.channels = static_cast<int>(weight.shape[0]);
+    y.value.scale = x.scale / stride;
+    const auto widest = double(std::max(weight.shape[2], weight.shape[3]));
+    y.value.reach = x.reach + double(dilation) * std::floor(widest / 2) / x.scale;
+    for (int i = 0; i < 2; ++i) {
+        const double span = double(dilation * (weight.shape[2 + i] - 1));
+        y.extra[i] = same ? y.extra[i] / stride : (y.extra[i] - span - 1) / stride + 1;
+    }
+    return y;
+}
+
+Item deconv(const Call& call) {
+    Item y = call.map(2);
+    call.checkAxes(y);
+    weights::Weights arena;
+    const Tensor weight = filter(call, arena, call.constant(1), {3, 2, 0, 1});
+    if (weight.shape[0] != y.value.channels)
+        call.refuse("has a filter for another number of channels");
+    const int stride = call.spread("strides", y.axes, 8);
+    if (call.spread("dilations", y.axes, 8) != 1) call.refuse("is dilated");
+    const bool same = call.same();
+    Integers before(2), after(2), extra(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        const std::int64_t cut = weight.shape[2 + i] - stride;
+        before[i] = same && cut > 0 ? cut / 2 : 0;
+        after[i] = same && cut > 0 ? cut - before[i] : 0;
+        extra[i] = std::max<std::int64_t>(-cut, 0);
+        y.extra[i] = y.extra[i] * stride + double(same || cut < 0 ? 0 : cut);
+    }
+    const Value x = y.value;
+    y.value = call.graph.node("ConvTranspose", {x, call.graph.constant(weight)},
+                              {{"kernel_shape", Integers{weight.shape[2], weight.shape[3]}},
+                               {"pads", Integers{before[0], before[1], after[0], after[1]}},
+                               {"strides", Integers(2, stride)},
+                               {"output_padding", extra}});
+    y.value.channels = static_cast<int>(weight.shape[1]);
+    y.value.scale = x.scale * stride;
+    const auto widest = double(std::max(weight.shape[2], weight.shape[3]));
+    y.value.reach = x.reach + std::ceil(widest / stride) / x.scale;
+    return y;
+}
+
+/// A constant that stands beside a map of these axes.
+Value beside(const Call& call, const Tensor& tensor, Axes axes, int channels) {
+    Tensor full = tensor;
+    if (tensor.shape.size() > 4 || weights::elements(tensor.shape) == 0)
+        call.refuse("takes a constant of more than four axes, or of none");
+    while (full.shape.size() < 4) full.shape.insert(full.shape.begin(), 1);
+    weights::Weights arena;
+    if (axes == Axes::nhw)
+        full.shape.insert(full.shape.end(), 1), full.shape.erase(full.shape.begin());
+    full = reordered(arena, full,
+                     axes == Axes::nchw ? std::array{0, 1, 2, 3} : std::array{0, 3, 1, 2});
+    const std::int64_t many = full.shape[1];
+    if (full.shape[0] != 1 || full.shape[2] != 1 || full.shape[3] != 1 ||
+        (many != 1 && many != channels))
+        call.refuse("takes a constant that does not fit the picture's channels");
+    return call.graph.constant(full);
+}
+
+Item bias(const Call& call) {
+    const Item& x = call.map();
+    call.checkAxes(x);
+    Tensor values = call.constant(1);
+    if (values.shape.size() != 1) call.refuse("adds something that is no bias");
+    return mapped(x, call.graph.add(x.value, beside(call, values, Axes::nhwc, x.value.channels)));
+}
+
+Item binary(const Call& call, const char* op) {
+    const Item &a = call.input(0), &b = call.input(1);
+    if (!a.sizes.empty() && !b.sizes.empty() && !a.isMap && !b.isMap) {
+        Item y;
+        for (std::size_t i = 0; i < std::max(a.sizes.size(), b.sizes.size()); ++i) {
+            const Side s = a.sizes[a.sizes.size() == 1 ? 0 : std::min(i, a.sizes.size() - 1)];
+            const Side t = b.sizes[b.sizes.size() == 1 ? 0 : std::min(i, b.sizes.size() - 1)];
+            if (std::string(op) != "Mul" || (s.relative && t.relative))
+                call.refuse("computes with sizes in a way Acuity does not follow");
+            y.sizes.push_back({s.value * t.value, s.relative || t.relative});
+        }
+        return y;
+    }
+    const Item& map = a.isMap ? a : b;
+    if (!map.isMap) call.refuse("works on something other than the picture");
+    Value values[2];
+    for (std::size_t i = 0; i < 2; ++i) {
+        const Item& item = call.input(i);
+        if (item.isMap && (item.axes != map.axes || item.extra != map.extra ||
+                           item.value.scale != map.value.scale ||
+                           (item.value.channels != map.value.channels && item.value.channels != 1 &&
+                            map.value.channels != 1)))
+            call.refuse("takes pictures of different sizes");
+        values[i] =
+            item.isMap ? item.value : beside(call, call.constant(i), map.axes, map.value.channels);
+    }
+    Item y = mapped(map, call.graph.node(op, {values[0], values[1]}));
+    y.value.scale = map.value.scale;
+    return y;
+}
+
+Item unary(const Call& call, const char* op) {
+    return mapped(call.map(), call.graph.node(op, {call.map().value}));
+}
+
+Item leakyRelu(const Call& call) {
+    const bool stated = call.node.attributes.count("alpha") > 0;
+    return mapped(call.map(), call.graph.leakyRelu(call.map().value,
+                                                   stated ? call.attribute("alpha").real : 0.2f));
+}
+
+Item depthToSpace(const Call& call) {
+    Item y = call.map();
+    call.checkAxes(y);
+    const std::int64_t factor = call.attribute("block_size").integer;
+    if (factor < 1 || factor > 16 || y.value.channels % (factor * factor) != 0)
+        call.refuse("does not fit its channels");
+    // ONNX's "DCR" is TensorFlow's order: blocks before channels.
+    const Value x = y.value;
+    y.value = call.graph.node("DepthToSpace", {x}, {{"blocksize", factor}, {"mode", "DCR"}});
+    y.value.channels = static_cast<int>(x.channels / (factor * factor));
+    y.value.scale = x.scale * double(factor);
+    for (double& extra : y.extra) extra *= double(factor);
+    return y;
+}
+
+Item spaceToDepth(const Call& call) {
+    Item y = call.map();
+    call.checkAxes(y);
+    const std::int64_t factor = call.attribute("block_size").integer;
+    if (factor < 1 || factor > 16) call.refuse("has blocks of a size that is none");
+    const Value x = y.value;
+    y.value = call.graph.node("SpaceToDepth", {x}, {{"blocksize", factor}});
+    y.value.channels = static_cast<int>(x.channels * factor * factor);
+    y.value.scale = x.scale / double(factor);
+    y.value.reach = x.reach + double(factor - 1) / x.scale;
+    for (double& extra : y.extra) extra /= double(factor);
+    return y;
+}
+
+Item transpose(const Call& call) {
+    Item y = call.map();
+    const Integers order = call.integers(1);
+    if (y.axes == Axes::nhwc && order == Integers{0, 3, 1, 2})
+        y.axes = Axes::nchw;
+    else if (y.axes == Axes::nchw && order == Integers{0, 2, 3, 1})
+        y.axes = Axes::nhwc;
+    else if (order != Integers{0, 1, 2, 3} || y.axes == Axes::nhw)
+        call.refuse("orders the axes in a way Acuity does not know");
+    return y;
+}
+
+/// Adds (or, below zero, takes off) so many rows above and below, columns left and right.
+Item framed(const Call& call, Item y, const std::array<std::int64_t, 4>& sides,
+            const std::string& mode) {
+    for (const std::int64_t side : sides)
+        if (std::abs(side) > 256) call.refuse("pads by more than 256 pixels");
+    const auto [top, bottom, left, right] = sides;
+    y.value = call.graph.node(
+        "Pad", {y.value, call.graph.integers({0, 0, top, left, 0, 0, bottom, right})},
+        {{"mode", mode}});
+    y.extra[0] += double(top + bottom);
+    y.extra[1] += double(left + right);
+    return y;
+}
+
+Item pad(const Call& call) {
+    const Item& x = call.map();
+    const Integers list = call.integers(1);
+    if (list.size() != 8) call.refuse("pads along axes that are none");
+    if (call.node.op == "MirrorPad" && call.attribute("mode").text != "REFLECT")
+        call.refuse("mirrors in a way Acuity does not know");
+    if (call.node.op == "PadV2") call.refuse("pads with a value of its own");
+    std::array<std::int64_t, 4> sides{};
+    for (int axis = 0; axis < 4; ++axis)
+        for (int end = 0; end < 2; ++end) {
+            const int ours = call.axis(axis, x.axes);
+            const std::int64_t amount = list[std::size_t(2 * axis + end)];
+            if (amount < 0 || (ours < 2 && amount != 0))
+                call.refuse("pads something else than the picture");
+            if (ours >= 2) sides[std::size_t(2 * (ours - 2) + end)] = amount;
+        }
+    return framed(call, x, sides, call.node.op == "MirrorPad" ? "reflect" : "constant");
+}
+
+/// The two ends of a dilated convolution as TensorFlow 1 wrote it.
+Item dilation(const Call& call, bool begins) {
+    Item y = call.map();
+    const Integers block = call.integers(1), list = call.integers(2);
+    const int already = begins ? 1 : static_cast<int>(std::min<std::int64_t>(block[0], 64));
+    if (y.axes != Axes::nhwc || block.size() != 2 || block[0] != block[1] || block[0] < 1 ||
+        block[0] > 64 || list.size() != 4 || y.dilation != already)
+        call.refuse("is no part of a dilated convolution");
+    const std::int64_t sign = begins ? 1 : -1;
+    y.dilation = begins ? static_cast<int>(block[0]) : 1;
+    return framed(call, y, {sign * list[0], sign * list[1], sign * list[2], sign * list[3]},
+                  "constant");
+}
+
+Item resize(const Call& call) {
+    Item y = call.map();
+    const std::vector<Side>& size = call.input(1).sizes;
+    const Value x = y.value;
+    if (size.size() != 2 || !size[0].relative || !size[1].relative ||
+        size[0].value != size[1].value || y.extra != std::array<double, 2>{} || size[0].value <= 0)
+        call.refuse("resizes to a size that does not follow from the picture's");
+    const double factor = size[0].value / x.scale;
+    if (!(factor > 1.0 / 32 && factor < 32)) call.refuse("resizes by too large a factor");
+    const bool corners = call.attribute("align_corners").integer != 0;
+    const bool half = call.attribute("half_pixel_centers").integer != 0;
+    const std::string& op = call.node.op;
+    const bool nearest = op == "ResizeNearestNeighbor", cubic = op == "ResizeBicubic";
+    Attributes how{{"mode", nearest ? "nearest"
+                            : cubic ? "cubic"
+                                    : "linear"},
+                   {"coordinate_transformation_mode", corners            ? "align_corners"
+                                                      : half && !nearest ? "half_pixel"
+                                                                         : "asymmetric"}};
+    if (nearest) how["nearest_mode"] = corners ? "round_prefer_ceil" : "floor";
+    if (cubic) how["cubic_coeff_a"] = half ? -0.5f : -0.75f;
+    const Value none;
+    y.value = call.graph.node(
+        "Resize", {x, none, call.graph.constant({4}, {1, 1, float(factor), float(factor)})}, how);
+    y.value.scale = x.scale * factor;
+    y.value.reach = x.reach + (cubic ? 2 : 1) / x.scale;
+    return y;
+}
+
+Item shape(const Call& call) {
+    const Item& x = call.map();
+    if (x.axes == Axes::nhw || x.extra != std::array<double, 2>{})
+        call.refuse("asks for a size that does not follow from the picture's");
+    const Side one{1, false}, side{x.value.scale, true}, deep{double(x.value.channels), false};
+    Item y;
+    y.sizes = x.axes == Axes::nhwc ? std::vector{one, side, side, deep}
+                                   : std::vector{one, deep, side, side};
+    return y;
+}
+
+Item stridedSlice(const Call& call) {
+    const std::vector<Side>& sizes = call.input(0).sizes;
+    const auto count = static_cast<std::int64_t>(sizes.size());
+    std::int64_t from = call.integer(1), to = call.integer(2);
+    if (call.input(0).isMap || call.integer(3) != 1)
+        call.refuse("cuts in a way Acuity does not know");
+    if (from < 0) from += count;
+    if (to < 0) to += count;
+    if (call.attribute("begin_mask").integer & 1) from = 0;
+    if (call.attribute("end_mask").integer & 1) to = count;
+    if (call.attribute("shrink_axis_mask").integer & 1) to = from + 1;
+    if (from < 0 || to > count || from >= to) call.refuse("cuts beyond what is there");
+    Item y;
+    y.sizes.assign(sizes.begin() + from, sizes.begin() + to);
+    return y;
+}
+
+/// Pack, or ConcatV2 of sizes.
+Item joined(const Call& call, std::size_t count) {
+    Item y;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::vector<Side>& sizes = call.input(i).sizes;
+        if (sizes.empty()) call.refuse("joins things that are no sizes");
+        y.sizes.insert(y.sizes.end(), sizes.begin(), sizes.end());
+        if (y.sizes.size() > 64) call.refuse("joins too many sizes");
+    }
+    return y;
+}
+
+Item concat(const Call& call) {
+    if (call.inputs.size() < 2) call.refuse("lacks an input");
+    const std::size_t count = call.inputs.size() - 1;
+    if (!call.input(0).isMap) return joined(call, count);
+    const Item& first = call.map();
+    call.needChannels(call.integer(count), first.axes);
+    std::vector<Value> parts;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Item& part = call.map(i);
+        if (part.axes != first.axes || part.extra != first.extra ||
+            part.value.scale != first.value.scale)
+            call.refuse("joins pictures of different sizes");
+        parts.push_back(part.value);
+    }
+    return mapped(first, call.graph.concat(parts));
+}
+
+std::vector<Item> split(const Call& call) {
+    const Item& x = call.map(1);
+    call.needChannels(call.integer(0), x.axes);
+    const std::int64_t count = call.attribute("num_split").integer;
+    if (count < 1 || count > x.value.channels || x.value.channels % count != 0)
+        call.refuse("does not divide its channels");
+    std::vector<Item> parts;
+    for (const Value& part : call.graph.split(
+             x.value, std::vector<int>(std::size_t(count), int(x.value.channels / count))))
+        parts.push_back(mapped(x, part));
+    return parts;
+}
+
+/// The mean of the channels, which LapSRN takes before it adds an axis again.
+Item mean(const Call& call) {
+    Item y = call.map();
+    if (call.integers(1).size() != 1) call.refuse("averages over more than the channels");
+    call.needChannels(call.integer(1), y.axes);
+    y.value = call.graph.node("ReduceMean", {y.value}, {{"axes", Integers{1}}});
+    y.value.channels = 1;
+    if (!call.attribute("keep_dims").integer) y.axes = Axes::nhw;
+    return y;
+}
+
+Item expand(const Call& call) {
+    Item y = call.input(0);
+    if (!y.isMap) return y;  // a size that becomes a list of one
+    const std::int64_t axis = call.integer(1);
+    if (y.axes != Axes::nhw || (axis != -1 && axis != 3 && axis != 1))
+        call.refuse("adds an axis where Acuity knows none");
+    y.axes = axis == 1 ? Axes::nchw : Axes::nhwc;
+    return y;
+}
+
+Item constant(const Call& call) {
+    Item y;
+    const auto& tensor = call.attribute("value").tensor;
+    if (!tensor) call.refuse("holds no tensor");
+    y.constant = &*tensor;
+    const bool whole = tensor->type == weights::Type::i32 || tensor->type == weights::Type::i64;
+    if (!whole || weights::elements(tensor->shape) > 64) return y;
+    for (std::size_t i = 0; i < tensor->bytes.size(); i += weights::bytesOf(tensor->type)) {
+        std::int64_t wide = 0;
+        std::int32_t narrow = 0;
+        if (tensor->type == weights::Type::i64)
+            std::memcpy(&wide, tensor->bytes.data() + i, 8);
+        else
+            std::memcpy(&narrow, tensor->bytes.data() + i, 4), wide = narrow;
+        // Axes, sides and paddings: what is larger is none of them.
+        y.sizes.push_back({double(std::clamp<std::int64_t>(wide, -(1 << 20), 1 << 20)), false});
+    }
+    return y;
+}
+
+using Translate = std::function<Item(const Call&)>;
+
+const std::map<std::string, Translate>& known() {
+    const auto same = [](const Call& call) { return call.input(0); };
+    const auto one = [](const char* op) {
+        return [op](const Call& call) { return unary(call, op); };
+    };
+    const auto two = [](const char* op) {
+        return [op](const Call& call) { return binary(call, op); };
+    };
+    static const std::map<std::string, Translate> all{
+        {"Const", constant},
+        {"Identity", same},
+        {"StopGradient", same},
+        {"Cast", same},  // of sizes; the networks themselves are float all along
+        {"Conv2D", conv},
+        {"DepthwiseConv2dNative", conv},
+        {"Conv2DBackpropInput", deconv},
+        {"BiasAdd", bias},
+        {"Add", two("Add")},
+        {"AddV2", two("Add")},
+        {"Sub", two("Sub")},
+        {"Mul", two("Mul")},
+        {"RealDiv", two("Div")},
+        {"Maximum", two("Max")},
+        {"Minimum", two("Min")},
+        {"Relu", one("Relu")},
+        {"Tanh", one("Tanh")},
+        {"Sigmoid", one("Sigmoid")},
+        {"Elu", one("Elu")},
+        {"Softplus", one("Softplus")},
+        {"Neg", one("Neg")},
+        {"Abs", one("Abs")},
+        {"LeakyRelu", leakyRelu},
+        {"DepthToSpace", depthToSpace},
+        {"SpaceToDepth", spaceToDepth},
+        {"Transpose", transpose},
+        {"Pad", pad},
+        {"PadV2", pad},
+        {"MirrorPad", pad},
+        {"SpaceToBatchND", [](const Call& call) { return dilation(call, true); }},
+        {"BatchToSpaceND", [](const Call& call) { return dilation(call, false); }},
+        {"ResizeBilinear", resize},
+        {"ResizeBicubic", resize},
+        {"ResizeNearestNeighbor", resize},
+        {"Shape", shape},
+        {"StridedSlice", stridedSlice},
+        {"Pack", [](const Call& call) { return joined(call, call.inputs.size()); }},
+        {"ConcatV2", concat},
+        {"Mean", mean},
+        {"ExpandDims", expand},
+    };
+    return all;
+}
+
+}  // namespace
+
+bool ignoresFirst(const TensorflowNode& node) {
+    return node.op == "Conv2DBackpropInput";
+}
+
+std::vector<Item> translated(Graph& graph, const TensorflowNode& node,
+                             const std::vector<Item>& inputs) {
+    const Call call{graph, node, inputs};
+    if (node.op == "Split") return split(call);
+    const auto found = known().find(node.op);
+    if (found == known().end())
+        throw Error(Kind::model, "it is a TensorFlow graph with the operation " +
+                                     inQuotes(node.op) + " (node " + inQuotes(node.name) +
+                                     "), which Acuity does not know");
+    return {found->second(call)};
+}
+
+}  // namespace acuity::architectures
