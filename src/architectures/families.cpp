@@ -12,10 +12,22 @@ namespace acuity::architectures {
 // One line for each file of this room.
 bool fitsCompact(const State&);
 Network buildCompact(const Source&);
+bool fitsRealCugan(const State&);
+Network buildRealCugan(const Source&);
+bool fitsCunet(const State&);
+Network buildCunet(const Source&);
+bool fitsUpConv7(const State&);
+Network buildUpConv7(const Source&);
+bool fitsSrmd(const State&);
+Network buildSrmd(const Source&);
 
 const std::vector<Family>& families() {
     static const std::vector<Family> all{
         {"Compact", fitsCompact, buildCompact},
+        {"Real-CUGAN", fitsRealCugan, buildRealCugan},
+        {"waifu2x CUNet", fitsCunet, buildCunet},
+        {"waifu2x UpConv7", fitsUpConv7, buildUpConv7},
+        {"SRMD", fitsSrmd, buildSrmd},
     };
     return all;
 }
