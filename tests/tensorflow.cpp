@@ -282,6 +282,31 @@ TEST_CASE("sizes that a file only claims take no memory") {
     CHECK(says(refusal(graph(nodes)), "more than 20000"));
 }
 
+TEST_CASE("channels and scales that grow without bound are refused") {
+    Message one;
+    const Message axis = with(node("axis", "Const"), "value", one.message(8, [] {
+        Message tensor;  // int32, one value: the channels
+        return tensor.integer(1, 3).integer(7, 3);
+    }()));
+    std::vector<Message> twice{axis}, up, down;
+    for (int i = 0; i < 40; ++i) {
+        const std::string before = i ? "c" + std::to_string(i) : "c",
+                          name = "c" + std::to_string(i + 1);
+        Message block, strides, list;
+        twice.push_back(node(name, "ConcatV2", {before, before, "axis"}));
+        down.push_back(
+            with(node(name, "SpaceToDepth", {before}), "block_size", block.integer(3, 16)));
+        list.integer(3, 1).integer(3, 8).integer(3, 8).integer(3, 1);
+        Message same;
+        up.push_back(with(with(node(name, "Conv2DBackpropInput", {"c", "w", before}), "strides",
+                               strides.message(1, list)),
+                          "padding", same.bytes(2, "SAME")));
+    }
+    CHECK(says(refusal(small(twice)), "too many channels"));
+    CHECK(says(refusal(small(up)), "beyond all measure"));
+    CHECK(says(refusal(small(down)), "beyond all measure"));
+}
+
 TEST_CASE("long chains need no deep stack") {
     std::vector<Message> ends{node("r0", "Relu", {"c"})};
     for (int i = 1; i < 15'000; ++i)

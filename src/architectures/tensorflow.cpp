@@ -217,9 +217,22 @@ class Converter {
         if (node.op == "Placeholder") refuse("with more than one input");
         results_[at] = translated(graph_, node, inputs);
         if (graph_.weightBytes() > most_) refuse("that uses the same weights over and over");
-        for (const Item& result : results_[at])
-            if (result.isMap && result.value.scale < 1)
-                align_ = std::max(align_, int(std::min(64.0, std::ceil(1 / result.value.scale))));
+        for (const Item& result : results_[at]) {
+            if (!result.isMap) continue;
+            if (!sane(result))
+                refuse("whose node " + inQuotes(node.name) + " gives a picture beyond all measure");
+            if (result.value.scale < 1)
+                align_ = std::max(align_, static_cast<int>(std::ceil(1 / result.value.scale)));
+        }
+    }
+
+    /// Whether later sums of these numbers stay within what they can hold.
+    static bool sane(const Item& item) {
+        constexpr double kMost = 1 << 20, kMostScale = 64;
+        const Value& value = item.value;
+        return value.channels >= 1 && value.channels <= kMost && value.scale >= 1 / kMostScale &&
+               value.scale <= kMostScale && value.reach <= kMost &&
+               std::abs(item.extra[0]) <= kMost && std::abs(item.extra[1]) <= kMost;
     }
 
     template <class Visit>

@@ -224,8 +224,11 @@ Item concat(const Call& call) {
     const Item& first = call.map();
     call.needChannels(call.integer(count), first.axes);
     std::vector<Value> parts;
+    std::int64_t channels = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const Item& part = call.map(i);
+        channels += part.value.channels;
+        if (channels > 1 << 20) call.refuse("joins too many channels");
         if (part.axes != first.axes || part.extra != first.extra ||
             part.value.scale != first.value.scale)
             call.refuse("joins pictures of different sizes");
