@@ -25,6 +25,10 @@ bool fitsSwinIR(const State&); Network buildSwinIR(const Source&);
 bool fitsHat(const State&); Network buildHat(const Source&);
 bool fitsDrct(const State&); Network buildDrct(const Source&);
 bool fitsDitn(const State&); Network buildDitn(const Source&);
+bool fitsRealCugan(const State&); Network buildRealCugan(const Source&);
+bool fitsCunet(const State&); Network buildCunet(const Source&);
+bool fitsUpConv7(const State&); Network buildUpConv7(const Source&);
+bool fitsSrmd(const State&); Network buildSrmd(const Source&);
 bool fitsCompact(const State&); Network buildCompact(const Source&);
 
 const std::vector<Family>& families() {
@@ -50,6 +54,10 @@ const std::vector<Family>& families() {
         {"HAT", fitsHat, buildHat},
         {"DRCT", fitsDrct, buildDrct},
         {"DITN", fitsDitn, buildDitn},
+        {"Real-CUGAN", fitsRealCugan, buildRealCugan},  // has all that CUNet has
+        {"waifu2x CUNet", fitsCunet, buildCunet},
+        {"waifu2x UpConv7", fitsUpConv7, buildUpConv7},
+        {"SRMD", fitsSrmd, buildSrmd},
         {"Compact", fitsCompact, buildCompact},
     };
     return all;

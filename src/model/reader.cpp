@@ -7,6 +7,7 @@
 #include "architectures/families.h"
 #include "architectures/ncnn.h"
 #include "architectures/onnx_file.h"
+#include "architectures/tensorflow.h"
 #include "base/error.h"
 #include "model/onnx_facts.h"
 #include "weights/mapped.h"
@@ -58,6 +59,8 @@ Network readNetwork(const std::string& path, const Options& options, const std::
         if (architectures::isOnnx(file.bytes()))
             return readOnnx(file.bytes(), fs::path(path).parent_path().string(), options, fileName,
                             engine);
+        if (weights::isTensorflow(file.bytes()))
+            return architectures::fromTensorflow(file.bytes(), options, fileName);
     }
     return architectures::arrange(weights::read(path), options, fileName);
 }
