@@ -12,6 +12,7 @@
 #include "model/onnx_facts.h"
 #include "weights/mapped.h"
 #include "weights/read.h"
+#include "weights/tensorflow.h"
 
 namespace acuity::model {
 namespace fs = std::filesystem;
