@@ -84,4 +84,9 @@ TEST_CASE("an option of a model must be NAME=VALUE") {
     paint(folder / "in.png", 10, 10);
     CHECK(enlarge(folder, {"--model-option", "scale"}).status == 2);
     CHECK(enlarge(folder, {"--model-option", "=3"}).status == 2);
+    const Result slip = enlarge(folder, {"-m", parity("compact-x2"), "--model-option", "sclae=2"});
+    CHECK(slip.status == 2);
+    CHECK(contains(slip.err, "sclae"));
+    CHECK(enlarge(folder, {"-m", parity("compact-x2"), "--model-option", "scale=2"}).status == 0);
+    CHECK(enlarge(folder, {"-m", parity("compact-x2"), "--model-option", "scale=3"}).status == 2);
 }

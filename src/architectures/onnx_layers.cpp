@@ -18,9 +18,11 @@ Sides target(const Node& node, const File& file) {
     if (node.op != "Reshape" || !node.domain.empty() || node.inputs.size() != 2) return {};
     const auto found = file.constants.find(node.inputs[1]);
     if (found == file.constants.end()) return {};
+    // No side is as long; what is no number at all becomes one that fits nothing.
+    constexpr double kMost = 1e12;
     Sides all;
     for (const double value : values(found->second))
-        all.push_back(static_cast<std::int64_t>(value));
+        all.push_back(static_cast<std::int64_t>(value >= -kMost ? std::min(value, kMost) : -kMost));
     return all;
 }
 

@@ -1,6 +1,6 @@
 #include "base/hash.h"
 
-#include <glib.h>
+#include <openssl/evp.h>
 
 #include <cerrno>
 #include <cstring>
@@ -12,28 +12,52 @@
 #include "base/files.h"
 
 namespace acuity {
+namespace {
+
+class Sum {
+  public:
+    Sum() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+        EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+    }
+    void add(std::string_view bytes) {
+        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+    }
+    std::string digits() {
+        unsigned char value[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        EVP_DigestFinal_ex(context_.get(), value, &size);
+        std::string text;
+        for (unsigned i = 0; i < size; ++i) {
+            text += "0123456789abcdef"[value[i] >> 4];
+            text += "0123456789abcdef"[value[i] & 15];
+        }
+        return text;
+    }
+
+  private:
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+}  // namespace
 
 std::string sha256(std::string_view bytes) {
-    char* sum = g_compute_checksum_for_data(
-        G_CHECKSUM_SHA256, reinterpret_cast<const guchar*>(bytes.data()), bytes.size());
-    const std::string digits = sum;
-    g_free(sum);
-    return digits;
+    Sum sum;
+    sum.add(bytes);
+    return sum.digits();
 }
 
 std::string sha256OfFile(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in)
         throw Error(Kind::input, "cannot read " + inQuotes(path) + ": " + std::strerror(errno));
-    const std::unique_ptr<GChecksum, decltype(&g_checksum_free)> sum(
-        g_checksum_new(G_CHECKSUM_SHA256), &g_checksum_free);
+    Sum sum;
     std::vector<char> piece(1 << 18);
     while (in) {
         in.read(piece.data(), std::streamsize(piece.size()));
-        g_checksum_update(sum.get(), reinterpret_cast<const guchar*>(piece.data()), in.gcount());
+        sum.add({piece.data(), static_cast<std::size_t>(in.gcount())});
     }
     if (in.bad()) throw Error(Kind::input, "reading " + inQuotes(path) + " broke off");
-    return g_checksum_get_string(sum.get());
+    return sum.digits();
 }
 
 }  // namespace acuity

@@ -1,4 +1,6 @@
 // The default engine: OpenVINO on the processor or an Intel GPU.
+#include <malloc.h>
+
 #include <openvino/openvino.hpp>
 
 #include "base/error.h"
@@ -14,6 +16,13 @@ std::string lastLine(const std::exception& error) {
     std::string text = error.what();
     while (!text.empty() && text.back() == '\n') text.pop_back();
     return text.substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
+}
+
+/// Compiling leaves copies of the weights behind, which the allocator would keep for later.
+void giveBackMemory() {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 Size sizeOf(const ov::Shape& shape) {
@@ -85,8 +94,11 @@ class OpenVino : public Engine {
             if (model->inputs().size() != 1 || model->outputs().size() != 1)
                 throw Error(Kind::model, "it has more than one input or output");
             model->reshape(ov::PartialShape{1, 3, height, width});
-            return std::make_unique<OpenVinoCompiled>(
+            auto compiled = std::make_unique<OpenVinoCompiled>(
                 core_.compile_model(model, device_, properties(settings)));
+            model.reset();
+            giveBackMemory();
+            return compiled;
         } catch (const Error&) {
             throw;
         } catch (const std::exception& error) {

@@ -63,8 +63,8 @@ ModelChoice Session::choose(const std::string& name) {
             choice.networks[model.facts.scale] = model.name;
     }
     if (!choice.networks.empty()) return choice;
-    const model::Model model = model::load(choice.name, &engine(), options_.modelOptions);
-    choice.networks[model.facts.scale] = choice.name;
+    loaded_ = model::load(choice.name, &engine(), options_.modelOptions);
+    choice.networks[loaded_->facts.scale] = choice.name;
     return choice;
 }
 
@@ -76,8 +76,12 @@ std::shared_ptr<model::Runner> Session::runner(const std::string& name, int dept
         engine::Settings settings;
         settings.precision = precision;
         settings.threads = settings.streams = threads_;
-        slot = std::make_shared<model::Runner>(
-            model::load(name, engine_.get(), options_.modelOptions), engine_, settings);
+        // What was loaded to learn its factor serves the first runner.
+        model::Model model = loaded_ && name == choice_.name
+                                 ? std::move(*loaded_)
+                                 : model::load(name, engine_.get(), options_.modelOptions);
+        loaded_.reset();
+        slot = std::make_shared<model::Runner>(std::move(model), engine_, settings);
     }
     return slot;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -74,6 +75,7 @@ class Session {
     std::map<std::pair<std::string, engine::Precision>, std::shared_ptr<model::Runner>> runners_;
     std::map<model::Runner*, model::Tuning> tunings_;
     ModelChoice choice_;
+    std::optional<model::Model> loaded_;  // named by choice_, until a runner takes it
     std::set<std::string> claimed_;
 };
 
