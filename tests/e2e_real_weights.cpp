@@ -10,21 +10,10 @@ using namespace acuity::test;
 
 namespace {
 
-std::string data() {
-    const char* set = std::getenv("ACUITY_SHARED");
-    return (set && *set ? std::string(set) : std::string(ACUITY_SOURCE) + "/../shared") + "/data/";
-}
-
-bool there() {
-    if (fs::is_directory(data() + "weights") && fs::is_directory(data() + "test/Set5")) return true;
-    WARN("skipped: there are no weights and test pictures in " + data());
-    return false;
-}
-
 /// PSNR of brightness on Set5, enlarged by the command in tiles.
 double onSet5(const std::string& model, int scale) {
     const Folder folder;
-    const std::string factor = std::to_string(scale), tests = data() + "test/Set5/";
+    const std::string factor = std::to_string(scale), tests = sharedData() + "test/Set5/";
     const Result made = run({tests + "LR_x" + factor, "-s", factor, "-m", model, "-o",
                              folder / "out", "--suffix", "", "-t", "96", "--format", "png"});
     INFO(made.err);
@@ -37,20 +26,20 @@ double onSet5(const std::string& model, int scale) {
 }  // namespace
 
 TEST_CASE("networks reach what their authors published, or what was measured elsewhere") {
-    if (!there()) return;
+    if (sharedData().empty()) return;
     const double bicubic = onSet5("bicubic", 4);
     CHECK(std::abs(bicubic - 28.43) < 0.02);
-    const std::string folder = data() + "weights/";
+    const std::string folder = sharedData() + "weights/";
     CHECK(onSet5(folder + "pth/rlfn_x4.pth", 4) >= 32.15);  // published: 32.24, borders of zeros
     CHECK(onSet5(folder + "ncnn/spanx4_ch48.param", 4) >= bicubic + 3);
     CHECK(onSet5(folder + "pth/rfdn_aim_x4.pth", 4) >= 32.0);
 }
 
 TEST_CASE("the PyTorch and the ncnn copy of a network agree") {
-    if (!there()) return;
+    if (sharedData().empty()) return;
     const Folder folder;
     paint(folder / "in.png", 70, 50);
-    const std::string weights = data() + "weights/";
+    const std::string weights = sharedData() + "weights/";
     REQUIRE(run({folder / "in.png", "-o", folder / "a.png", "-m",
                  weights + "pth/realesr-animevideov3.pth"})
                 .status == 0);
@@ -62,7 +51,7 @@ TEST_CASE("the PyTorch and the ncnn copy of a network agree") {
 }
 
 TEST_CASE("what cannot be run is refused with the reason") {
-    if (!there()) return;
+    if (sharedData().empty()) return;
     const Folder folder;
     paint(folder / "in.png", 10, 10);
     for (const auto& [name, reason] :
@@ -72,8 +61,8 @@ TEST_CASE("what cannot be run is refused with the reason") {
           {"rrdb-graphs/upscayl-standard-4x.param", "upscayl-standard-4x.bin"},
           {"onnx/yunet_n_640_640.onnx", "12 outputs"},
           {"onnx/yunet_n_dynamic.onnx", "12 outputs"}}) {
-        const Result result =
-            run({folder / "in.png", "-o", folder / "out.png", "-m", data() + "weights/" + name});
+        const Result result = run(
+            {folder / "in.png", "-o", folder / "out.png", "-m", sharedData() + "weights/" + name});
         INFO(result.err);
         CHECK(result.status == 3);
         CHECK(contains(result.err, reason));

@@ -11,6 +11,7 @@
 #include "networks.h"
 #include "ops/metrics.h"
 #include "ops/resample.h"
+#include "support.h"
 #include "weights/ncnn.h"
 
 using namespace acuity;
@@ -21,18 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string shared() {
-    const char* set = std::getenv("ACUITY_SHARED");
-    return (set && *set ? std::string(set) : std::string(ACUITY_SOURCE) + "/../shared") + "/data/";
-}
-
-/// Whether the models are there; says so when they are not.
-bool there() {
-    if (fs::is_directory(shared() + "weights/ncnn")) return true;
-    WARN("skipped: there are no models in " + shared() + "weights/ncnn");
-    return false;
-}
-
 const std::vector<std::pair<std::string, int>> kModels{
     {"4xNomos8k_span_otf_medium.param", 4},
     {"RealESRGAN_General_x4_v3.bin", 4},
@@ -42,7 +31,7 @@ const std::vector<std::pair<std::string, int>> kModels{
     {"waifu2x-cunet/noise1_scale2.0x_model.bin", 2}};
 
 Network open(const std::string& name) {
-    const auto model = weights::readNcnn(shared() + "weights/ncnn/" + name);
+    const auto model = weights::readNcnn(test::sharedData() + "weights/ncnn/" + name);
     return architectures::fromNcnn(model, {}, name);
 }
 
@@ -74,8 +63,8 @@ VImage enlarged(const Network& network, const VImage& picture) {
 }
 
 VImage load(const std::string& name) {
-    codec::Picture picture = codec::open(shared() + name, {});
-    codec::decode(picture, shared() + name, {});
+    codec::Picture picture = codec::open(test::sharedData() + name, {});
+    codec::decode(picture, test::sharedData() + name, {});
     return picture.frames.front();
 }
 
@@ -97,7 +86,7 @@ double psnr(const VImage& sr, const VImage& hr, int scale) {
 }  // namespace
 
 TEST_CASE("real ncnn models enlarge pictures of any size and move nothing", "[ncnn][real]") {
-    if (!there()) return;
+    if (test::sharedData().empty()) return;
     codec::startVips();
     const VImage picture = load("free/kodak/04.webp");
     for (const auto& [name, scale] : kModels) {
@@ -130,7 +119,7 @@ TEST_CASE("real ncnn models enlarge pictures of any size and move nothing", "[nc
 }
 
 TEST_CASE("spanx4_ch48 beats bicubic by 3 dB on Set5", "[ncnn][real]") {
-    if (!there()) return;
+    if (test::sharedData().empty()) return;
     codec::startVips();
     const Network network = open("spanx4_ch48.param");
     double ours = 0, bicubic = 0;
@@ -145,7 +134,7 @@ TEST_CASE("spanx4_ch48 beats bicubic by 3 dB on Set5", "[ncnn][real]") {
 }
 
 TEST_CASE("waifu2x beats bicubic on Set5, and itself one pixel aside", "[ncnn][real]") {
-    if (!there()) return;
+    if (test::sharedData().empty()) return;
     codec::startVips();
     for (const char* name : {"upconv_7_photo-noise1_scale2.0x_model.param",
                              "waifu2x-cunet/noise1_scale2.0x_model.bin"}) {
@@ -171,8 +160,8 @@ TEST_CASE("waifu2x beats bicubic on Set5, and itself one pixel aside", "[ncnn][r
 
 TEST_CASE("graphs without weights are read and refused with the missing file's name",
           "[ncnn][real]") {
-    if (!there()) return;
-    for (const auto& entry : fs::directory_iterator(shared() + "weights/rrdb-graphs")) {
+    if (test::sharedData().empty()) return;
+    for (const auto& entry : fs::directory_iterator(test::sharedData() + "weights/rrdb-graphs")) {
         const std::string missing = "'" + entry.path().stem().string() + ".bin' is missing";
         CHECK_THROWS_WITH(weights::readNcnn(entry.path().string()),
                           Catch::Contains("has no weights") && Catch::Contains(missing));

@@ -133,15 +133,6 @@ vips::VImage enlarged(const Network& network, const vips::VImage& picture) {
     return image.copy(vips::VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB));
 }
 
-/// Where the collection of real files lies, or "" (said aloud).
-std::string shared() {
-    const char* own = std::getenv("ACUITY_SHARED");
-    const std::string path = own ? own : std::string(ACUITY_SOURCE) + "/../shared";
-    if (fs::exists(path + "/data/weights")) return path;
-    WARN("real model files are not here (" << path << "): skipped");
-    return "";
-}
-
 }  // namespace
 
 TEST_CASE("foreign ONNX files give what onnxruntime gives", "[onnx]") {
@@ -347,9 +338,9 @@ TEST_CASE("graphs made to harm are refused within a second", "[onnx]") {
 }
 
 TEST_CASE("real files: supres beats bicubic, face detectors are refused", "[onnx]") {
-    const std::string root = shared();
+    const std::string root = test::sharedData();
     if (root.empty()) return;
-    const std::string folder = root + "/data/weights/onnx";
+    const std::string folder = root + "weights/onnx";
     for (const char* name : {"yunet_n_640_640", "yunet_n_dynamic"})
         CHECK(refusedWith(readFile(folder + "/" + name + ".onnx"), {}, folder).find("12 outputs") !=
               std::string::npos);
@@ -363,8 +354,8 @@ TEST_CASE("real files: supres beats bicubic, face detectors are refused", "[onnx
     double ours = 0, bicubic = 0;
     for (int i = 1; i <= 5; ++i) {
         const std::string name = "/img_00" + std::to_string(i) + ".png";
-        const auto low = rgb(root + "/data/test/Set5/LR_x3" + name);
-        const auto high = rgb(root + "/data/test/Set5/HR" + name);
+        const auto low = rgb(root + "test/Set5/LR_x3" + name);
+        const auto high = rgb(root + "test/Set5/HR" + name);
         const auto wide =
             ops::resample(low, low.width() * 3, low.height() * 3, *ops::kernelOfName("bicubic"));
         ours += ops::score(enlarged(network, low), high, 3, 3).psnr / 5;

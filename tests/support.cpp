@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include <catch2/catch.hpp>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -259,6 +261,15 @@ std::string shippedModel(const std::string& name) {
     const fs::path path = fs::path(ACUITY_SOURCE) / "models" / (name + ".onnx");
     const bool whole = fs::exists(path) && fs::exists(fs::path(path).replace_extension(".json"));
     return whole ? path.string() : "";
+}
+
+std::string sharedData() {
+    const char* set = std::getenv("ACUITY_SHARED");
+    const std::string folder =
+        set && *set ? std::string(set) : std::string(ACUITY_SOURCE) + "/../shared";
+    if (fs::is_directory(folder + "/data/weights")) return folder + "/data/";
+    WARN("skipped: there are no pictures and weights in " + folder);
+    return "";
 }
 
 std::vector<std::string> lines(const std::string& text) {

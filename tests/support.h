@@ -87,6 +87,10 @@ std::string pngDeclaring(unsigned width, unsigned height);
 /// The path of a model that ships with the tree, or "" while it is not there.
 std::string shippedModel(const std::string& name);
 
+/// Pictures and weight files that are not ours to ship, "…/data/": beside the source tree, or where
+/// $ACUITY_SHARED says; "" (and a warning) when they are not there, for tests that need them.
+std::string sharedData();
+
 /// Lines of a text, empty ones dropped.
 std::vector<std::string> lines(const std::string& text);
 bool contains(const std::string& text, const std::string& part);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/engine.h"
+#include "support.h"
 #include "weights/protobuf.h"
 #include "weights/read.h"
 #include "weights/tensorflow.h"
@@ -138,11 +139,6 @@ double psnr(const Planes& a, const Planes& truth, int border) {
     return 10 * std::log10(255 * 255 / (sum / count));
 }
 
-fs::path shared() {
-    const char* folder = std::getenv("ACUITY_SHARED");
-    return folder ? fs::path(folder) : fs::path(ACUITY_SOURCE) / ".." / "shared";
-}
-
 }  // namespace
 
 TEST_CASE("graphs of TensorFlow give what PyTorch gives") {
@@ -183,7 +179,9 @@ TEST_CASE("options choose the output and how values are counted") {
 // they are no better than bicubic at x4 (33.66 and 28.43 dB). Their figures here are those that an
 // independent reading of the graphs in PyTorch gave.
 TEST_CASE("OpenCV's own networks give what they give in PyTorch") {
-    const fs::path folder = shared() / "data/weights/pb", sets = shared() / "data/test/Set5";
+    const fs::path data = acuity::test::sharedData();
+    if (data.empty()) return;
+    const fs::path folder = data / "weights/pb", sets = data / "test/Set5";
     if (!fs::exists(folder) || !fs::exists(sets)) {
         WARN("skipped: there is no " << folder << " or no " << sets);
         return;

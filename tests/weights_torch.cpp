@@ -200,14 +200,9 @@ TEST_CASE("TorchScript gives its plain weights, and says when they are frozen in
 }
 
 TEST_CASE("real PyTorch files are read, but for the pickled module") {
-    const char* shared = std::getenv("ACUITY_SHARED");
-    const std::string folder =
-        (shared ? std::string(shared) : std::string(ACUITY_SOURCE) + "/../shared") +
-        "/data/weights/pth/";
-    if (!test::fs::exists(folder)) {
-        WARN("skipped: there are no files in " + folder);
-        return;
-    }
+    const std::string data = test::sharedData();
+    if (data.empty()) return;
+    const std::string folder = data + "weights/pth/";
     struct Real {
         const char *file, *tensor;
         weights::Shape shape;

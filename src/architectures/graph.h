@@ -132,8 +132,12 @@ class Graph {
     /// Keys' bicubic (a = -0.5), exact and fast: a convolution and a pixel shuffle; channels apart.
     /// Border pixels see zeros beyond the tile, which the halo covers.
     Value bicubic(const Value& x, int factor);
-    Value maxPool(const Value& x, int kernel, int stride, int pad = 0);
-    Value averagePool(const Value& x, int kernel, int stride, int pad = 0);
+    Value maxPool(const Value& x, int kernel, int stride, int pad = 0) {
+        return pool("MaxPool", x, kernel, stride, pad);
+    }
+    Value averagePool(const Value& x, int kernel, int stride, int pad = 0) {
+        return pool("AveragePool", x, kernel, stride, pad);
+    }
     Value globalMean(const Value& x);  // [1, channels, 1, 1]; reach stays: see Network::global
 
     /// The whole file, once: the graph is empty afterwards. `output` becomes "output"; `about` goes
@@ -145,6 +149,7 @@ class Graph {
 
   private:
     std::string fresh() { return "v" + std::to_string(++names_); }
+    Value pool(const std::string& op, const Value& x, int kernel, int stride, int pad);
     Value initializer(int type, const Shape& shape, std::string_view bytes);
 
     Value input_;

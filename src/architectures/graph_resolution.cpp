@@ -101,18 +101,8 @@ Value Graph::bicubic(const Value& x, int factor) {
     return pixelShuffle(conv(x, weight, nullptr, {.groups = x.channels}), factor);
 }
 
-Value Graph::maxPool(const Value& x, int kernel, int stride, int pad) {
-    Value y = node("MaxPool", {x},
-                   {{"kernel_shape", std::vector<std::int64_t>(2, kernel)},
-                    {"strides", std::vector<std::int64_t>(2, stride)},
-                    {"pads", std::vector<std::int64_t>(4, pad)}});
-    y.reach = x.reach + kernel / x.scale;
-    y.scale = x.scale / stride;
-    return y;
-}
-
-Value Graph::averagePool(const Value& x, int kernel, int stride, int pad) {
-    Value y = node("AveragePool", {x},
+Value Graph::pool(const std::string& op, const Value& x, int kernel, int stride, int pad) {
+    Value y = node(op, {x},
                    {{"kernel_shape", std::vector<std::int64_t>(2, kernel)},
                     {"strides", std::vector<std::int64_t>(2, stride)},
                     {"pads", std::vector<std::int64_t>(4, pad)}});
