@@ -68,9 +68,16 @@ TEST_CASE("SRMD runs only when told the blur") {
     const std::string planes = "1,0,0,0,0,0,0,0,0,0,0,0,0,0,-.5";
     CHECK(says(read("srmd-x2", {{"planes", planes}, {"noise", "15"}}).details, "noise 15"));
     CHECK(says(read("srmdnf-x3", {{"planes", planes}}).details, planes));
-    for (const std::string wrong :
-         {"", "1", "1,2,3", "a,b", planes.c_str() + 2, (planes + ",1").c_str(),
-          (planes + ",").c_str(), (planes + "x").c_str(), "1,0,0,0,0,0,0,0,0,0,0,0,0,0,nan"})
+    const std::vector<std::string> wrongs{"",
+                                          "1",
+                                          "1,2,3",
+                                          "a,b",
+                                          planes.substr(2),
+                                          planes + ",1",
+                                          planes + ",",
+                                          planes + "x",
+                                          "1,0,0,0,0,0,0,0,0,0,0,0,0,0,nan"};
+    for (const std::string& wrong : wrongs)
         CHECK(says(refusal("srmdnf-x3", {{"planes", wrong}}), "takes 15 numbers"));
     CHECK(says(refusal("srmd-x2", {{"planes", planes}, {"noise", "76"}}), "noise"));
     CHECK(says(refusal("srmdnf-x3", {{"planes", planes}, {"noise", "1"}}), "noise"));

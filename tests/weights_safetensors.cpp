@@ -66,13 +66,14 @@ TEST_CASE("safetensors of every type, size and alignment are read") {
         "\x3e"
         "\0\0\0\0\0\0\xf8\x3f",
         19);
-    const auto weights = weights::parse(file(
+    const std::string bytes = file(
         "{\"__metadata__\":{\"format\":\"pt\"}," + entry("u8", "U8", "", "0,1") + ',' +
             entry("f32", "F32", "1,1", "1,5") + ',' + entry("f16", "F16", "1", "5,7") + ',' +
             entry("bf16", "BF16", "1", "7,9") + ',' + entry("e4m3", "F8_E4M3", "1", "9,10") + ',' +
             entry("e5m2", "F8_E5M2", "1", "10,11") + ',' + entry("f64", "F64", "1", "11,19") + ',' +
             entry("none", "F32", "0,7", "19,19") + "}   ",
-        data));
+        data);
+    const auto weights = weights::parse(bytes);
     REQUIRE(weights.tensors.size() == 8);
     for (const char* name : {"f32", "f16", "bf16", "e4m3", "e5m2", "f64"}) {
         INFO(name);

@@ -48,7 +48,7 @@ std::string complaint(std::string_view bytes) {
 
 std::string little(std::uint64_t value, int size) {
     std::string out;
-    for (int i = 0; i < size; ++i) out += static_cast<char>(value >> 8 * i);
+    for (int i = 0; i < size; ++i, value >>= 8) out += static_cast<char>(value);
     return out;
 }
 
