@@ -68,10 +68,12 @@ TEST_CASE("a file away from its card still tells what it is") {
 
 TEST_CASE("the receptive field can be measured") {
     const auto engine = engine::openEngine("cpu");
-    const model::Facts facts = model::measureFacts(shippedBytes("faithful-x4"), *engine);
-    CHECK(facts.scale == 4);
-    CHECK(facts.halo > 9);
-    CHECK(facts.halo <= 18);
+    architectures::Network network;
+    network.onnx = shippedBytes("faithful-x4");
+    model::measure(network, *engine);
+    CHECK(network.scale == 4);
+    CHECK(network.reach > 9);
+    CHECK(network.reach <= 18);
 }
 
 TEST_CASE("a model file cut anywhere is refused, not run") {

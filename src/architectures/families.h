@@ -32,7 +32,7 @@ const std::vector<Family>& families();
 /// tensors, or when the weights do not fit together.
 Network arrange(weights::Weights weights, const Options& options, const std::string& fileName);
 
-/// The factor in a file's name ("x4", "4x", "_4"), or nothing.
+/// The factor in a file's name ("x4", "4x"), or nothing.
 std::optional<int> scaleInName(const std::string& fileName);
 
 /// Ends a graph: `output` is RGB. Scale and reach are read from it.

@@ -54,9 +54,7 @@ Network buildImdn(const Source& source) {
     x = graph.leakyRelu(conv(graph, state, graph.concat(all), "c.0"), kSlope);
     x = graph.add(conv(graph, state, x, "LR_conv"), first);
     x = conv(graph, state, x, "upsampler.0");
-    const auto scale = shuffleFactor(x.channels, 3);
-    if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
-    x = graph.times(graph.pixelShuffle(x, *scale), 1 / range);
+    x = graph.times(shuffledToRgb(graph, x), 1 / range);
     Network network =
         finish(graph, x, "IMDN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");

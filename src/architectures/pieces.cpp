@@ -12,6 +12,12 @@ Value conv(Graph& graph, const State& state, const Value& x, const std::string& 
     return graph.conv(x, state.at(name + ".weight"), state.find(name + ".bias"), how);
 }
 
+Value shuffledToRgb(Graph& graph, const Value& x) {
+    const auto scale = shuffleFactor(x.channels, 3);
+    if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
+    return graph.pixelShuffle(x, *scale);
+}
+
 Value spatialAttention(Graph& graph, const State& state, const Value& x, const std::string& name) {
     const auto layer = [&](const Value& value, const char* part, Convolution how = {}) {
         return conv(graph, state, value, name + "." + part, how);

@@ -9,6 +9,9 @@ namespace acuity::architectures {
 Value conv(Graph& graph, const State& state, const Value& x, const std::string& name,
            Convolution how = {});
 
+/// A pixel shuffle that leaves three channels. Throws Error(model) when none does.
+Value shuffledToRgb(Graph& graph, const Value& x);
+
 /// Enhanced spatial attention (RFDN, RLFN): x, weighted by a mask that is found on a coarse grid.
 /// The grid is laid over the whole input, so that tiles differ a little from the whole:
 /// Network::global. Inputs must be 15 pixels wide and high at least.

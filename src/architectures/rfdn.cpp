@@ -2,7 +2,6 @@
 // of its stages aside and joins them under a spatial attention. It won the efficiency challenge of
 // AIM 2020.
 #include "architectures/pieces.h"
-#include "base/error.h"
 
 namespace acuity::architectures {
 
@@ -41,9 +40,7 @@ Network buildRfdn(const Source& source) {
     x = graph.leakyRelu(conv(graph, state, graph.concat(all), "c.0"), kSlope);
     x = graph.add(conv(graph, state, x, "LR_conv"), first);
     x = conv(graph, state, x, "upsampler.0");
-    const auto scale = shuffleFactor(x.channels, 3);
-    if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
-    x = graph.times(graph.pixelShuffle(x, *scale), 1 / range);
+    x = graph.times(shuffledToRgb(graph, x), 1 / range);
     Network network =
         finish(graph, x, "RFDN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");

@@ -1,7 +1,6 @@
 // RLFN (Kong et al., "Residual Local Feature Network", 2022): blocks of three convolutions and a
 // spatial attention, a pixel shuffle at the end. It won the efficiency challenge of NTIRE 2022.
 #include "architectures/pieces.h"
-#include "base/error.h"
 
 namespace acuity::architectures {
 
@@ -28,9 +27,7 @@ Network buildRlfn(const Source& source) {
     }
     x = graph.add(conv(graph, state, x, "conv_2"), first);
     x = conv(graph, state, x, "upsampler.0");
-    const auto scale = shuffleFactor(x.channels, 3);
-    if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
-    x = graph.times(graph.pixelShuffle(x, *scale), 1 / range);
+    x = graph.times(shuffledToRgb(graph, x), 1 / range);
     Network network =
         finish(graph, x, "RLFN",
                std::to_string(first.channels) + " channels, " + std::to_string(blocks) + " blocks");

@@ -79,9 +79,7 @@ Network finished(Graph& graph, const Value& x, const std::string& family, int ch
 
 Value enlarged(Graph& graph, const State& state, const Value& x) {
     const Value y = conv(graph, state, x, "to_img.0");
-    const auto scale = shuffleFactor(y.channels, 3);
-    if (!scale) throw Error(Kind::model, "its last layer does not fit a pixel shuffle");
-    return graph.pixelShuffle(y, *scale);
+    return shuffledToRgb(graph, y);
 }
 
 }  // namespace

@@ -144,17 +144,6 @@ std::optional<std::string> onnxMetadata(std::string_view onnx, std::string_view 
     return std::nullopt;
 }
 
-Facts measureFacts(const std::string& onnx, engine::Engine& engine) {
-    architectures::Network network;
-    network.onnx = onnx;
-    measure(network, engine);
-    Facts facts;
-    facts.scale = network.scale;
-    facts.halo = network.reach;
-    facts.align = network.align;
-    return facts;
-}
-
 void measure(architectures::Network& network, engine::Engine& engine) {
     // Multiples of every alignment that networks have.
     constexpr int kSmall = 64, kLarger = 128;

@@ -17,10 +17,6 @@ std::optional<std::string> onnxMetadata(std::string_view onnx, std::string_view 
 /// reach still see beyond it changes little.
 constexpr int kUsualHalo = 32;
 
-/// Scale and receptive field of an RGB network that takes any size, found by running it: the field
-/// is the reach of a change in one pixel. Throws Error(model) when it is no upscaler.
-Facts measureFacts(const std::string& onnx, engine::Engine& engine);
-
 /// Fills in what a normalised file does not say: scale, reach, alignment, and whether the declared
 /// size is the only one (fixedHeight and fixedWidth become 0 when it is not). A reach that is
 /// already known is kept. Throws Error(model) when it is no upscaler.
