@@ -71,6 +71,25 @@ void setModelOption(Options& o, const std::string& v) {
     o.modelOptions[v.substr(0, equals)] = v.substr(equals + 1);
 }
 
+void setReducedBy(Options& o, const std::string& v) {
+    o.reducedBy = ops::reductionOfName(v);
+    if (!o.reducedBy && v != "auto")
+        throw Error(Kind::usage, inQuotes(v) +
+                                     " is not one of auto, box, bilinear, hamming, bicubic, "
+                                     "lanczos, mitchell");
+}
+
+void setPrescale(Options& o, const std::string& v) {
+    if (v == "auto") {
+        o.prescale = std::nullopt;
+    } else if (v == "off") {
+        o.prescale = 1;
+    } else {
+        const bool marked = v.size() > 1 && v.back() == '%';
+        o.prescale = number(marked ? v.substr(0, v.size() - 1) : v, 1, 100) / 100;
+    }
+}
+
 constexpr int kMostPixels = 10'000'000;
 
 std::vector<Option> makeTable() {
@@ -116,20 +135,25 @@ std::vector<Option> makeTable() {
          word(&Options::precision, {"auto", "bf16", "f32"})},
         {"passes", "--passes", "N", "Choice", "reach the size in N equal steps, or auto",
          count(&Options::passes, 1, 6, "auto")},
+        {"prescale", "--prescale", "P%", "Choice",
+         "make it smaller first, to 1 to 100 % of its sides; off; or auto: to its true size where "
+         "Acuity enlarged it before (default)",
+         setPrescale},
         {"consistency", "--consistency", "0..1", "Choice",
-         "bind the result to the input: shrunk again it must say the same (default 0)",
-         [](Options& o, const std::string& v) { o.consistency = number(v, 0, 1); }},
-        {"reduced-by", "--reduced-by", "KERNEL", "Choice",
-         "what made the picture small, for --consistency: box, bilinear, hamming, bicubic "
-         "(default), lanczos or mitchell",
+         "bind the result to the input: shrunk again it says the same; auto binds where the kernel "
+         "that made the picture small is found (default)",
          [](Options& o, const std::string& v) {
-             const auto reduction = ops::reductionOfName(v);
-             if (!reduction)
-                 throw Error(Kind::usage, inQuotes(v) +
-                                              " is not one of box, bilinear, hamming, "
-                                              "bicubic, lanczos, mitchell");
-             o.reduction = *reduction;
+             o.consistency = v == "auto" ? std::nullopt : std::optional(number(v, 0, 1));
          }},
+        {"reduced-by", "--reduced-by", "KERNEL", "Choice",
+         "what made the picture small: box, bilinear, hamming, bicubic, lanczos, mitchell, or auto "
+         "to find out (default)",
+         setReducedBy},
+        {"protect-text", "--protect-text", "on|off", "Choice",
+         "lettering is enlarged by the faithful model and bound fully, whatever the model "
+         "elsewhere "
+         "(default on)",
+         flag(&Options::protectText)},
         {"tta", "--tta,-x", "", "Choice", "mean over eight turns and flips: eight times slower",
          flag(&Options::tta)},
 
@@ -167,6 +191,9 @@ std::vector<Option> makeTable() {
              if (v != "all" && v != "none") throw Error(Kind::usage, "it takes all or none");
              o.keepMetadata = v == "all";
          }},
+        {"trust-map", "--trust-map", "FILE", "Files",
+         "write a map of what goes beyond the input, in the result's size",
+         [](Options& o, const std::string& v) { o.trustMap = v; }},
         {"salvage", "--salvage", "", "Files", "take what a damaged file still gives",
          flag(&Options::salvage)},
         {"max-input-pixels", "--max-input-pixels", "N", "Files",
@@ -194,13 +221,10 @@ std::vector<Option> makeTable() {
         {"noise", "--noise", "", "Later", "", neutral({"0"})},
         {"blur", "--blur", "", "Later", "", neutral({"0"})},
         {"compression", "--compression", "", "Later", "", neutral({"0"})},
-        {"prescale", "--prescale", "", "Later", "", neutral({"off", "100", "100%"})},
         {"creativity", "--creativity", "", "Later", "", neutral({"0"})},
         {"blend", "--blend", "", "Later", "", neutral({"0"})},
         {"grain", "--grain", "", "Later", "", neutral({"0"})},
         {"faces", "--faces", "", "Later", "", neutral({"off", "0"})},
-        {"protect-text", "--protect-text", "", "Later", "", neutral({"off"})},
-        {"trust-map", "--trust-map", "", "Later", "", neutral({})},
     };
 }
 

@@ -7,11 +7,9 @@
 #include "codec/watch.h"
 
 namespace acuity::codec {
-namespace {
 
 using vips::VImage;
 
-// A random-access copy of `image`, in memory or on disk.
 VImage settled(const VImage& image, std::uint64_t memory, const Cancel* cancel) {
     const Watch watch(image, cancel, {});
     VImage target;
@@ -26,8 +24,6 @@ VImage settled(const VImage& image, std::uint64_t memory, const Cancel* cancel) 
     watch.finish();
     return target;
 }
-
-}  // namespace
 
 void decode(Picture& picture, const std::string& path, const LoadOptions& options) {
     const std::string shown = path == "-" ? "standard input" : inQuotes(path);

@@ -26,4 +26,8 @@ Picture open(const std::string& path, const LoadOptions& options);
 /// Throws Error(input) for damaged files unless options.salvage.
 void decode(Picture& picture, const std::string& path, const LoadOptions& options);
 
+/// A copy of `image` in random access: in memory, or in a temporary file where it is larger than
+/// `memory`. Throws vips::VError, or Error(cancelled).
+vips::VImage settled(const vips::VImage& image, std::uint64_t memory, const Cancel* cancel);
+
 }  // namespace acuity::codec

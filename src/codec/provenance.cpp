@@ -39,7 +39,8 @@ void removeOwn(std::string& xmp) {
         xmp.erase(at, end + closing.size() - at);
     }
     // A program that wrote the packet anew may have put it elsewhere.
-    for (const char* name : {"acuity:Software", "acuity:Factor", "acuity:Steps"})
+    for (const char* name : {"acuity:Software", "acuity:Factor", "acuity:Width", "acuity:Height",
+                             "acuity:Reduction", "acuity:Steps"})
         removeXmpElement(xmp, name);
 }
 
@@ -51,6 +52,9 @@ std::optional<Provenance> provenanceOf(const std::string& xmp) {
     Provenance found;
     found.factor = std::strtod(factor.c_str(), nullptr);
     if (!(found.factor > 0) || !std::isfinite(found.factor)) return std::nullopt;
+    found.width = std::atoi(xmpValue(xmp, "acuity:Width").c_str());
+    found.height = std::atoi(xmpValue(xmp, "acuity:Height").c_str());
+    found.reduction = xmpValue(xmp, "acuity:Reduction");
     const auto from = xmp.find("<acuity:Steps>"), to = xmp.find("</acuity:Steps>");
     if (from == std::string::npos || to == std::string::npos || to < from) return found;
     const std::string list = xmp.substr(from, to - from), open = "<rdf:li>";
@@ -71,9 +75,14 @@ std::string withProvenance(std::string xmp, const Provenance& provenance,
     removeOwn(xmp);
     std::string steps;
     for (const std::string& step : provenance.steps) steps += element("rdf:li", step);
-    std::string elements = element("acuity:Software", software) +
-                           element("acuity:Factor", fmt::format("{:.6g}", provenance.factor)) +
-                           "<acuity:Steps><rdf:Seq>" + steps + "</rdf:Seq></acuity:Steps>";
+    std::string elements =
+        element("acuity:Software", software) +
+        element("acuity:Factor", fmt::format("{:.6g}", provenance.factor)) +
+        element("acuity:Width", std::to_string(provenance.width)) +
+        element("acuity:Height", std::to_string(provenance.height)) +
+        (provenance.reduction.empty() ? std::string()
+                                      : element("acuity:Reduction", provenance.reduction)) +
+        "<acuity:Steps><rdf:Seq>" + steps + "</rdf:Seq></acuity:Steps>";
     const std::pair<std::string, std::string> shared[] = {{typeName, type},
                                                           {"xmp:MetadataDate", timestamp()}};
     for (const auto& [name, value] : shared) {

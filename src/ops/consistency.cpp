@@ -2,209 +2,235 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 
+#include "ops/lazy.h"
 #include "ops/planar.h"
 
 namespace acuity::ops {
 namespace {
 
-constexpr std::pair<const char*, Reduction> kNames[] = {
-    {"box", Reduction::box},         {"bilinear", Reduction::bilinear},
-    {"hamming", Reduction::hamming}, {"bicubic", Reduction::bicubic},
-    {"lanczos", Reduction::lanczos}, {"mitchell", Reduction::mitchell},
-};
-
-/// In input pixels.
-int reachOf(Reduction reduction) {
-    switch (reduction) {
-        case Reduction::lanczos:
-            return 3;
-        case Reduction::bicubic:
-        case Reduction::mitchell:
-            return 2;
-        default:
-            return 1;
-    }
-}
-
-double sinc(double x) {
-    return std::abs(x) < 1e-9 ? 1 : std::sin(M_PI * x) / (M_PI * x);
-}
-
-double weight(Reduction reduction, double x) {
-    x = std::abs(x);
-    switch (reduction) {
-        case Reduction::box:
-            return x <= 0.5 + 1e-9 ? 1 : 0;
-        case Reduction::bilinear:
-            return std::max(0.0, 1 - x);
-        case Reduction::hamming:
-            return x >= 1 ? 0 : sinc(x) * (0.54 + 0.46 * std::cos(M_PI * x));
-        case Reduction::bicubic:
-            return keysCubic(x);
-        case Reduction::lanczos:
-            return x >= 3 ? 0 : sinc(x) * sinc(x / 3);
-        case Reduction::mitchell:  // Mitchell and Netravali 1988, B = C = 1/3
-            if (x < 1) return (7 * x * x * x - 12 * x * x + 16.0 / 3) / 6;
-            if (x < 2) return (-7.0 / 3 * x * x * x + 12 * x * x - 20 * x + 32.0 / 3) / 6;
-            return 0;
-    }
-    return 0;
-}
-
-/// The inverse of a symmetric filter, given by its values at 0, 1, 2..., as far as it matters.
-std::vector<double> inverted(const std::vector<double>& filter) {
-    constexpr int kPeriod = 256;
-    constexpr double kNegligible = 2e-4;
-    std::vector<double> inverse;
-    for (int n = 0; n < kPeriod / 2; ++n) {
-        double sum = 0;
-        for (int k = 0; k < kPeriod; ++k) {
-            double response = filter[0];
-            for (std::size_t m = 1; m < filter.size(); ++m)
-                response += 2 * filter[m] * std::cos(2 * M_PI * k * double(m) / kPeriod);
-            sum += std::cos(2 * M_PI * k * n / kPeriod) / response;
+/// D U at distances 0, 1, 2..., its mean over the places of a line far from its ends.
+std::vector<double> shrunkEnlargement(double ratio, Kernel reduction) {
+    constexpr int kLine = 160, kPlaces = 64;
+    const int large = int(std::lround(kLine * ratio));
+    const Axis down(large, kLine, reduction), up(kLine, large, Kernel::bicubic);
+    std::vector<double> filter(std::size_t(std::ceil(radius(reduction))) + 3);
+    for (int i = (kLine - kPlaces) / 2; i < (kLine + kPlaces) / 2; i++)
+        for (int t = 0; t < down.taps; t++) {
+            const int place = down.first[std::size_t(i)] + t;
+            for (int k = 0; k < up.taps; k++) {
+                const int distance = std::abs(up.first[std::size_t(place)] + k - i);
+                if (std::size_t(distance) < filter.size())
+                    filter[std::size_t(distance)] +=
+                        double(down.at(i)[t]) * double(up.at(place)[k]) / kPlaces;
+            }
         }
-        inverse.push_back(sum / kPeriod);
+    for (std::size_t m = 1; m < filter.size(); m++) filter[m] /= 2;  // both sides were added up
+    return filter;
+}
+
+}  // namespace
+
+std::vector<float> inverseFilter(double ratio, Kernel reduction) {
+    constexpr int kPeriod = 256;
+    // What is cut off is made good by less than the rounding to 8 bits loses. Frequencies that
+    // hardly survive D U would have to be blown up: they are left to the network.
+    constexpr double kNegligible = 1e-3, kLeastResponse = 0.2;
+    const std::vector<double> filter = shrunkEnlargement(ratio, reduction);
+    std::vector<float> inverse;
+    for (int n = 0; n < kPeriod / 2; n++) {
+        double sum = 0;
+        for (int k = 0; k < kPeriod; k++) {
+            double response = filter[0];
+            for (std::size_t m = 1; m < filter.size(); m++)
+                response += 2 * filter[m] * std::cos(2 * M_PI * k * double(m) / kPeriod);
+            sum += std::cos(2 * M_PI * k * n / kPeriod) / std::max(response, kLeastResponse);
+        }
+        inverse.push_back(float(sum / kPeriod));
     }
     while (inverse.size() > 1 && std::abs(inverse.back()) < kNegligible) inverse.pop_back();
     return inverse;
 }
 
+namespace {
+
+Rect within(const Rect& r, const Rect& bounds) {
+    const int left = std::max(r.left, bounds.left), top = std::max(r.top, bounds.top);
+    return {left, top, std::min(r.right(), bounds.right()) - left,
+            std::min(r.bottom(), bounds.bottom()) - top};
+}
+
+/// A place of a line of `size` samples that mirrors at both ends, the edge repeated. Filters
+/// reach less than once over a line, but for tiny pictures.
+int mirrored(int at, int size) {
+    if (at < 0) at = -1 - at;
+    if (at >= size) at = 2 * size - 1 - at;
+    return std::clamp(at, 0, size - 1);
+}
+
+/// (D U)^-1 (x - D y), of x's size; float, the type's white is 1.
+class Correction : public Lazy {
+  public:
+    Correction(const vips::VImage& y, const vips::VImage& x, Kernel reduction)
+        : large_{0, 0, y.width(), y.height()},
+          small_{0, 0, x.width(), x.height()},
+          type_{x.format(), x.bands()},
+          columns_(y.width(), x.width(), reduction, Borders::cut),
+          rows_(y.height(), x.height(), reduction, Borders::cut),
+          across_(inverseFilter(double(y.width()) / x.width(), reduction)),
+          down_(inverseFilter(double(y.height()) / x.height(), reduction)) {}
+
+    void fill(VipsRegion* out, VipsRegion** in) const override {
+        const VipsRect& r = out->valid;
+        const int reachX = int(across_.size()) - 1, reachY = int(down_.size()) - 1;
+        const Rect core = within(
+            {r.left - reachX, r.top - reachY, r.width + 2 * reachX, r.height + 2 * reachY}, small_);
+        const std::vector<float> missing = residual(in[0], in[1], core);
+        const std::size_t area = std::size_t(core.width) * core.height;
+        std::vector<float> wide(std::size_t(core.width)), line(wide);
+        for (int i = 0; i < r.height; i++) {
+            auto* to = reinterpret_cast<float*>(VIPS_REGION_ADDR(out, r.left, r.top + i));
+            for (int c = 0; c < type_.bands; c++) {
+                const float* plane = missing.data() + c * area;
+                const auto row = [&](int n) {
+                    const int place = mirrored(r.top + i + n, small_.height) - core.top;
+                    return plane + std::size_t(place) * core.width;
+                };
+                for (int n = -reachY; n <= reachY; n++) {
+                    const float weight = down_[std::size_t(std::abs(n))], *from = row(n);
+                    for (int x = 0; x < core.width; x++)
+                        line[x] = (n == -reachY ? 0 : line[x]) + weight * from[x];
+                }
+                for (int j = 0; j < r.width; j++) {
+                    float sum = 0;
+                    for (int n = -reachX; n <= reachX; n++)
+                        sum += across_[std::size_t(std::abs(n))] *
+                               line[mirrored(r.left + j + n, small_.width) - core.left];
+                    to[j * type_.bands + c] = sum;
+                }
+            }
+        }
+    }
+
+  private:
+    /// Planes of x - D y over `core`.
+    std::vector<float> residual(VipsRegion* y, VipsRegion* x, const Rect& core) const {
+        const auto [left, right] = columns_.needed(core.left, core.right());
+        const auto [top, bottom] = rows_.needed(core.top, core.bottom());
+        const Rect wanted = within({left, top, right - left, bottom - top}, large_);
+        prepare(y, {wanted.left, wanted.top, wanted.width, wanted.height});
+        prepare(x, {core.left, core.top, core.width, core.height});
+        const std::size_t area = std::size_t(core.width) * core.height;
+        std::vector<float> planes(3 * std::size_t(wanted.width) * wanted.height), missing(3 * area);
+        readPlanes(y, type_, large_.width, large_.height, wanted, planes.data());
+        readPlanes(x, type_, small_.width, small_.height, core, missing.data());
+        // Taps beyond the picture weigh nothing; room for them spares a question at each.
+        std::vector<float> line(std::size_t(right - left)), reduced(std::size_t(core.width));
+        for (int c = 0; c < type_.bands; c++) {
+            const float* plane =
+                planes.data() + std::size_t(c) * wanted.width * std::size_t(wanted.height);
+            for (int i = 0; i < core.height; i++) {
+                const float* weights = rows_.at(core.top + i);
+                const int first = rows_.first[std::size_t(core.top + i)];
+                std::fill(line.begin(), line.end(), 0.0f);
+                float* inner = line.data() + (wanted.left - left);
+                for (int t = 0; t < rows_.taps; t++) {
+                    if (weights[t] == 0) continue;
+                    const float* from =
+                        plane + std::size_t(first + t - wanted.top) * std::size_t(wanted.width);
+                    for (int j = 0; j < wanted.width; j++) inner[j] += weights[t] * from[j];
+                }
+                columns_.apply(line.data(), left, core.left, core.width, reduced.data());
+                float* to = missing.data() + c * area + std::size_t(i) * core.width;
+                for (int j = 0; j < core.width; j++) to[j] -= reduced[j];
+            }
+        }
+        return missing;
+    }
+
+    const Rect large_, small_;
+    const SampleType type_;
+    const Axis columns_, rows_;
+    const std::vector<float> across_, down_;
+};
+
+/// y + strength * U correction, in y's type.
+class Corrected : public Lazy {
+  public:
+    Corrected(const vips::VImage& y, const vips::VImage& correction, float strength)
+        : large_{0, 0, y.width(), y.height()},
+          small_{0, 0, correction.width(), correction.height()},
+          type_{y.format(), y.bands()},
+          columns_(correction.width(), y.width(), Kernel::bicubic),
+          rows_(correction.height(), y.height(), Kernel::bicubic),
+          strength_(strength) {}
+
+    void fill(VipsRegion* out, VipsRegion** in) const override {
+        const VipsRect& r = out->valid;
+        const auto [left, right] = columns_.needed(r.left, r.left + r.width);
+        const auto [top, bottom] = rows_.needed(r.top, r.top + r.height);
+        // Two more on each side, for what is mirrored.
+        const Rect source = within({left - 2, top - 2, right - left + 4, bottom - top + 4}, small_);
+        prepare(in[0], r);
+        prepare(in[1], {source.left, source.top, source.width, source.height});
+        const int begin = std::min(left, source.left), end = std::max(right, source.right());
+        const std::size_t area = std::size_t(r.width) * r.height;
+        std::vector<float> planes(3 * area), line(std::size_t(end - begin)), grown(r.width);
+        readPlanes(in[0], type_, large_.width, large_.height, {r.left, r.top, r.width, r.height},
+                   planes.data());
+        for (int i = 0; i < r.height; i++) {
+            float* row = planes.data() + std::size_t(i) * r.width;
+            for (int c = 0; c < type_.bands; c++) {
+                acrossRows(in[1], r.top + i, c, source, line.data() + (source.left - begin));
+                for (int x = begin; x < 0; x++)
+                    line[x - begin] = line[mirrored(x, small_.width) - begin];
+                for (int x = small_.width; x < end; x++)
+                    line[x - begin] = line[mirrored(x, small_.width) - begin];
+                columns_.apply(line.data(), begin, r.left, r.width, grown.data());
+                for (int x = 0; x < r.width; x++) row[c * area + x] += strength_ * grown[x];
+            }
+            const bool colour = type_.bands == 3;
+            writeRow(row, colour ? row + area : row, colour ? row + 2 * area : row, r.width, type_,
+                     VIPS_REGION_ADDR(out, r.left, r.top + i));
+        }
+    }
+
+  private:
+    /// The correction's columns `source` at output row `y`.
+    void acrossRows(VipsRegion* correction, int y, int band, const Rect& source,
+                    float* line) const {
+        std::fill(line, line + source.width, 0.0f);
+        for (int k = 0; k < rows_.taps; k++) {
+            const int place = mirrored(rows_.first[std::size_t(y)] + k, small_.height);
+            const float weight = rows_.at(y)[k];
+            const auto* from =
+                reinterpret_cast<const float*>(VIPS_REGION_ADDR(correction, source.left, place)) +
+                band;
+            for (int x = 0; x < source.width; x++) line[x] += weight * from[x * type_.bands];
+        }
+    }
+
+    const Rect large_, small_;
+    const SampleType type_;
+    const Axis columns_, rows_;
+    const float strength_;
+};
+
 }  // namespace
 
-std::optional<Reduction> reductionOfName(std::string_view name) {
-    for (const auto& [known, reduction] : kNames)
-        if (name == known) return reduction;
-    return std::nullopt;
-}
-
-const char* name(Reduction reduction) {
-    for (const auto& [known, value] : kNames)
-        if (value == reduction) return known;
-    return "";
-}
-
-Consistency::Consistency(int scale, Reduction reduction)
-    : scale_(scale), reach_(reachOf(reduction)) {
-    // Input pixel 0 has its centre at (scale - 1) / 2 output pixels.
-    const double centre = (scale - 1) / 2.0;
-    firstTap_ = int(std::ceil(centre - reach_ * scale));
-    const int last = int(std::floor(centre + reach_ * scale));
-    double sum = 0;
-    for (int t = firstTap_; t <= last; ++t) sum += weight(reduction, (t - centre) / scale);
-    for (int t = firstTap_; t <= last; ++t)
-        taps_.push_back(float(weight(reduction, (t - centre) / scale) / sum));
-    std::vector<double> both;  // D U at distances 0, 1, 2...
-    for (int m = 0; m <= reach_ + 2; ++m) {
-        double value = 0;
-        for (int t = firstTap_; t <= last; ++t)
-            value += taps_[std::size_t(t - firstTap_)] * keysCubic((t - centre) / scale - m);
-        both.push_back(value);
-    }
-    const std::vector<double> half = inverted(both);
-    inverseReach_ = int(half.size()) - 1;
-    for (int n = -inverseReach_; n <= inverseReach_; ++n)
-        inverse_.push_back(float(half[std::size_t(std::abs(n))]));
-    reach_ = std::max(reach_, 2);  // that of U
-}
-
-const float* Consistency::tapsAt(int i, int from, int to) {
-    const int first = i * scale_ + firstTap_, taps = int(taps_.size());
-    if (first >= from && first + taps <= to) return taps_.data();
-    cutTaps_.assign(taps_.begin(), taps_.end());
-    float sum = 0;
-    for (int t = 0; t < taps; ++t) {
-        if (first + t < from || first + t >= to) cutTaps_[t] = 0;
-        sum += cutTaps_[t];
-    }
-    for (float& tap : cutTaps_) tap /= sum;
-    return cutTaps_.data();
-}
-
-/// x - D y inside the picture, zero where D reaches beyond y and beyond the picture.
-void Consistency::residual(const float* y, const float* x, int stride, const Place& place) {
-    const int wide = place.width * scale_, taps = int(taps_.size());
-    const Rect& in = place.inside;
-    // Where the picture goes on beyond the plane, D needs all its taps.
-    const int top = in.top > 0 ? in.top : reach_, left = in.left > 0 ? in.left : reach_;
-    const int bottom = in.bottom() < place.height ? in.bottom() : place.height - reach_;
-    const int right = in.right() < place.width ? in.right() : place.width - reach_;
-    difference_.assign(std::size_t(place.height) * place.width, 0);
-    line_.resize(std::size_t(wide));
-    for (int i = top; i < bottom; ++i) {
-        const int row = i * scale_ + firstTap_;
-        const float* down = tapsAt(i, in.top * scale_, in.bottom() * scale_);
-        std::fill(line_.begin(), line_.end(), 0.0f);
-        for (int t = 0; t < taps; ++t) {
-            if (down[t] == 0) continue;
-            const float* from = y + std::size_t(row + t) * wide;
-            for (int j = 0; j < wide; ++j) line_[j] += down[t] * from[j];
-        }
-        for (int j = left; j < right; ++j) {
-            const float* across = tapsAt(j, in.left * scale_, in.right() * scale_);
-            const int column = j * scale_ + firstTap_;
-            float sum = 0;
-            for (int t = 0; t < taps; ++t)
-                if (across[t] != 0) sum += across[t] * line_[column + t];
-            difference_[std::size_t(i) * place.width + j] = x[std::size_t(i) * stride + j] - sum;
-        }
-    }
-}
-
-/// Beyond the picture the difference is its mirror image, as the input was there.
-void Consistency::mirror(const Place& place) {
-    const Rect& in = place.inside;
-    const auto mirrored = [](int i, int from, int to) {
-        if (i < from) i = 2 * from - 1 - i;
-        if (i >= to) i = 2 * to - 1 - i;
-        return std::clamp(i, from, to - 1);
-    };
-    for (int i = 0; i < place.height; ++i) {
-        float* row = difference_.data() + std::size_t(i) * place.width;
-        const int source = mirrored(i, in.top, in.bottom());
-        if (source != i)
-            std::copy_n(difference_.data() + std::size_t(source) * place.width, place.width, row);
-    }
-    for (int i = 0; i < place.height; ++i) {
-        float* row = difference_.data() + std::size_t(i) * place.width;
-        for (int j = 0; j < place.width; ++j) row[j] = row[mirrored(j, in.left, in.right())];
-    }
-}
-
-/// The difference through the inverse of D U, along rows and then along columns.
-void Consistency::sharpen(int height, int width) {
-    const int r = inverseReach_;
-    scratch_.assign(difference_.size(), 0);
-    for (int i = 0; i < height; ++i)
-        for (int n = -r; n <= r; ++n) {
-            const float factor = inverse_[std::size_t(n + r)];
-            const float* from = difference_.data() + std::size_t(i) * width + n;
-            float* to = scratch_.data() + std::size_t(i) * width;
-            for (int j = r; j < width - r; ++j) to[j] += factor * from[j];
-        }
-    std::fill(difference_.begin(), difference_.end(), 0.0f);
-    for (int i = r; i < height - r; ++i)
-        for (int n = -r; n <= r; ++n) {
-            const float factor = inverse_[std::size_t(n + r)];
-            const float* from = scratch_.data() + std::size_t(i + n) * width;
-            float* to = difference_.data() + std::size_t(i) * width;
-            for (int j = 0; j < width; ++j) to[j] += factor * from[j];
-        }
-}
-
-void Consistency::apply(float* y, const float* x, int stride, const Place& place, float strength) {
-    residual(y, x, stride, place);
-    mirror(place);
-    sharpen(place.height, place.width);
-    for (float& value : difference_) value *= strength;
-    CubicSkip enlarge(scale_);
-    const int inner = place.width - 4;
-    if (inner <= 0) return;
-    for (int row = 2 * scale_; row < (place.height - 2) * scale_; ++row)
-        enlarge.addRow(difference_.data(), place.width, row, 2, inner,
-                       y + std::size_t(row) * place.width * scale_ + 2 * scale_);
+vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength) {
+    // Every piece needs the rows around it: computed in tiles that are kept for a few strips.
+    constexpr int kTileWidth = 256, kTileHeight = 64, kRowsKept = 3;
+    const int columns = x.width() / kTileWidth + 1;
+    const vips::VImage correction = lazy(std::make_unique<Correction>(y, x, reduction), {y, x},
+                                         x.width(), x.height(), VIPS_FORMAT_FLOAT, x.bands())
+                                        .tilecache(vips::VImage::option()
+                                                       ->set("tile_width", kTileWidth)
+                                                       ->set("tile_height", kTileHeight)
+                                                       ->set("max_tiles", kRowsKept * columns + 4)
+                                                       ->set("threaded", true));
+    return lazy(std::make_unique<Corrected>(y, correction, strength), {y, correction}, y.width(),
+                y.height(), y.format(), y.bands());
 }
 
 }  // namespace acuity::ops

@@ -1,57 +1,22 @@
 // Consistency: what an enlarged picture says, shrunk again as the small one was made, must be what
-// the small one said. All values are 0-1 planes; sizes in input (LR) pixels unless a name says
-// other.
+// the small one said.
 #pragma once
 
-#include <optional>
-#include <string_view>
-#include <vector>
+#include <vips/vips8>
 
-#include "ops/tile_grid.h"
+#include "ops/kernels.h"
 
 namespace acuity::ops {
 
-/// What made a picture small: antialiased kernels as common programs have them.
-enum class Reduction { box, bilinear, hamming, bicubic, lanczos, mitchell };
+/// Moves a result `y` towards those that `reduction` shrinks to the input `x`:
+/// y + strength * U (D U)^-1 (x - D y), where D shrinks from y's size to x's and U is the bicubic
+/// enlargement back. Any factors of at least 1. Both images have 1 or 3 bands of the same type
+/// (uchar, ushort, float); y may be lazy: it is asked for twice, once with the rows around.
+vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength);
 
-std::optional<Reduction> reductionOfName(std::string_view name);
-const char* name(Reduction reduction);
-
-/// Projects a result y onto those that reduce to the input x: y + U (D U)^-1 (x - D y), where D
-/// reduces by a whole factor and U is the bicubic enlargement. D U is a small symmetric filter on
-/// the grid of x, and its inverse decays fast enough to be one too.
-class Consistency {
-  public:
-    Consistency(int scale, Reduction reduction);
-
-    /// Input pixels that are needed around those that are to be corrected.
-    int margin() const { return 2 * reach_ + inverseReach_; }
-
-    /// Where the planes lie: height x width input pixels, of which only `inside` belong to the
-    /// picture. Beyond it programs that shrink see nothing, and weigh what is left the more.
-    struct Place {
-        int height, width;
-        Rect inside;
-    };
-
-    /// `y`: plane of (height * scale) x (width * scale), changed by `strength` (0 to 1) of the
-    /// correction; `x`: plane of height x width with rows `stride` apart. The correction is right
-    /// but for `margin()` input pixels along those borders of the planes that are not the
-    /// picture's.
-    void apply(float* y, const float* x, int stride, const Place& place, float strength);
-
-  private:
-    /// Taps of D on one axis, for the input pixel at `i`, within output pixels from..to.
-    const float* tapsAt(int i, int from, int to);
-    void residual(const float* y, const float* x, int stride, const Place& place);
-    void mirror(const Place& place);
-    void sharpen(int height, int width);
-
-    int scale_, reach_, inverseReach_ = 0;
-    int firstTap_;                // of D, relative to the first output pixel of an input pixel
-    std::vector<float> taps_;     // of D
-    std::vector<float> inverse_;  // of D U: 2 * inverseReach_ + 1 values
-    std::vector<float> difference_, scratch_, line_, cutTaps_;
-};
+/// The inverse of D U on a long line of samples `ratio` times reduced: values at 0, 1, 2... input
+/// samples of a symmetric filter. D U depends on the place where the ratio is not whole; its mean
+/// is inverted.
+std::vector<float> inverseFilter(double ratio, Kernel reduction);
 
 }  // namespace acuity::ops

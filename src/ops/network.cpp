@@ -12,7 +12,6 @@ namespace acuity::ops {
 namespace {
 
 constexpr int kSmallestTile = 32;
-constexpr int kRounds = 2;  // of the correction for consistency
 
 /// One more than the engine computes at a time: the other one converts samples meanwhile.
 int workerCount(const model::Runner& runner) {
@@ -25,9 +24,10 @@ int readAhead(const TileGrid& grid, int workers) {
 }
 
 /// Tiles waiting to be read, and those that workers are at.
-std::uint64_t tileBytes(const TileGrid& grid, int bytesPerPixel, int scale, int workers) {
+std::uint64_t tileBytes(const TileGrid& grid, int bytesPerPixel, int scale, int workers,
+                        int rowsKept) {
     const auto tiles =
-        std::min(grid.count(), 2 * grid.columns() + readAhead(grid, workers) + 2 * workers);
+        std::min(grid.count(), rowsKept * grid.columns() + readAhead(grid, workers) + 2 * workers);
     return std::uint64_t(tiles) * grid.tileWidth() * grid.tileHeight() * scale * scale *
            bytesPerPixel;
 }
@@ -73,8 +73,8 @@ class NetworkOp {
           scale_(runner_->facts().scale),
           compiled_(runner_->compiled(grid.inputHeight(), grid.inputWidth())),
           pool_(
-              poolSize(grid, workerCount(*runner_)), [this] { return worker(); }, options.cancel,
-              options.recent) {}
+              poolSize(grid, workerCount(*runner_), options.rowsKept), [this] { return worker(); },
+              options.cancel, options.recent) {}
 
     void keepFailure() const {
         if (options_.failure) options_.failure->keep();
@@ -106,13 +106,12 @@ class NetworkOp {
     /// What one thread needs to compute tiles.
     struct Worker {
         std::unique_ptr<engine::Request> request;
-        std::vector<float> planes, sum, turned, full;
+        std::vector<float> planes, sum, turned, rows;
         std::optional<CubicSkip> skip;
-        std::optional<Consistency> consistency;
     };
 
-    static TilePool::Size poolSize(const TileGrid& grid, int workers) {
-        return {grid.columns(), grid.rows(), workers, readAhead(grid, workers)};
+    static TilePool::Size poolSize(const TileGrid& grid, int workers, int rowsKept) {
+        return {grid.columns(), grid.rows(), workers, readAhead(grid, workers), rowsKept};
     }
 
     TilePool::Compute worker() {
@@ -120,8 +119,6 @@ class NetworkOp {
         worker->request = compiled_->request();
         worker->planes.resize(std::size_t(3) * grid_.inputWidth() * grid_.inputHeight());
         if (runner_->facts().skip == model::Skip::bicubic) worker->skip.emplace(scale_);
-        if (options_.consistency > 0 && scale_ > 1)
-            worker->consistency.emplace(scale_, options_.reduction);
         if (options_.tta) {
             worker->turned.resize(worker->planes.size());
             worker->sum.resize(worker->planes.size() * scale_ * scale_);
@@ -133,10 +130,11 @@ class NetworkOp {
         const Rect tile = grid_.tile(index);
         const Rect wanted{tile.left - grid_.halo(), tile.top - grid_.halo(), grid_.inputWidth(),
                           grid_.inputHeight()};
-        read(index, wanted, worker.planes.data());
-        const auto flat = options_.flatIsFlat ? flatValue(worker.planes) : std::nullopt;
         std::vector<std::uint8_t> bytes(std::size_t(type_.bytes()) * tile.width * scale_ *
                                         tile.height * scale_);
+        if (options_.wanted && !options_.wanted(tile)) return bytes;
+        read(index, wanted, worker.planes.data());
+        const auto flat = options_.flatIsFlat ? flatValue(worker.planes) : std::nullopt;
         if (flat) {
             std::vector<float> row(std::size_t(tile.width) * scale_, *flat);
             for (int y = 0; y < tile.height * scale_; y++)
@@ -197,43 +195,26 @@ class NetworkOp {
         options_.stats->useful += std::int64_t(times) * tile.width * tile.height;
     }
 
-    /// Cuts the halo off, adds the skip, binds the result to the input and stores samples.
+    /// Cuts the halo off, adds the skip and stores samples.
     void write(Worker& worker, const Rect& tile, const float* result, std::uint8_t* bytes) {
-        const int margin = worker.consistency ? worker.consistency->margin() : 0;
-        const int width = tile.width + 2 * margin, height = tile.height + 2 * margin;
-        const int first = grid_.halo() - margin;  // of what is computed, in the input's tile
-        const int inStride = grid_.inputWidth(), outStride = inStride * scale_;
+        const int halo = grid_.halo(), inStride = grid_.inputWidth(), outStride = inStride * scale_;
         const std::size_t inArea = std::size_t(inStride) * grid_.inputHeight();
         const std::size_t outArea = inArea * scale_ * scale_;
-        const Rect inside = grid_.inside(tile.left - margin, tile.top - margin, width, height);
-        const Consistency::Place place{height, width, inside};
-        const int wide = width * scale_, high = height * scale_;
-        worker.full.resize(std::size_t(3) * wide * high);
-        for (int c = 0; c < 3; c++) {
-            float* plane = worker.full.data() + std::size_t(c) * wide * high;
-            const float* input = worker.planes.data() + c * inArea;
-            for (int y = 0; y < high; y++) {
+        const int wide = tile.width * scale_;
+        worker.rows.resize(std::size_t(3) * wide);
+        for (int y = 0; y < tile.height * scale_; y++) {
+            for (int c = 0; c < 3; c++) {
                 const float* from = result + c * outArea +
-                                    std::size_t(y + first * scale_) * outStride + first * scale_;
-                float* row = plane + std::size_t(y) * wide;
+                                    std::size_t(y + halo * scale_) * outStride + halo * scale_;
+                float* row = worker.rows.data() + std::size_t(c) * wide;
                 std::copy(from, from + wide, row);
                 if (worker.skip)
-                    worker.skip->addRow(input, inStride, y + first * scale_, first, width, row);
+                    worker.skip->addRow(worker.planes.data() + c * inArea, inStride,
+                                        y + halo * scale_, halo, tile.width, row);
             }
-            if (!worker.consistency) continue;
-            // Clipping undoes a little of it, so that it is done again.
-            for (int round = 0; round < kRounds; round++) {
-                worker.consistency->apply(plane, input + std::size_t(first) * inStride + first,
-                                          inStride, place, options_.consistency);
-                for (int i = 0; i < wide * high; i++) plane[i] = std::clamp(plane[i], 0.0f, 1.0f);
-            }
-        }
-        const std::size_t area = std::size_t(wide) * high;
-        for (int y = 0; y < tile.height * scale_; y++) {
-            const float* row = worker.full.data() + std::size_t(y + margin * scale_) * wide +
-                               std::size_t(margin) * scale_;
-            writeRow(row, row + area, row + 2 * area, tile.width * scale_, type_,
-                     bytes + std::size_t(y) * tile.width * scale_ * type_.bytes());
+            const float* row = worker.rows.data();
+            writeRow(row, row + wide, row + 2 * wide, wide, type_,
+                     bytes + std::size_t(y) * wide * type_.bytes());
         }
     }
 
@@ -267,9 +248,6 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     const model::Facts& facts = runner->facts();
     const int bytes = int(vips_format_sizeof(in.format())) * in.bands();
     int halo = std::max(facts.halo, facts.skip == model::Skip::bicubic ? 2 : 0);
-    // What the correction needs to see must be right itself.
-    if (options.consistency > 0 && facts.scale > 1)
-        halo += Consistency(facts.scale, options.reduction).margin();
     // Every tile's input begins at a multiple of what the network lays over it (windows, grids).
     halo = (halo + facts.align - 1) / facts.align * facts.align;
     const bool fixed = facts.fixedWidth > 0;
@@ -283,7 +261,7 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     };
     const auto needed = [&](int tile) {
         const TileGrid grid = gridFor(tile);
-        return tileBytes(grid, bytes, facts.scale, workerCount(*runner)) +
+        return tileBytes(grid, bytes, facts.scale, workerCount(*runner), options.rowsKept) +
                engineBytes(grid, facts.scale, runner->settings().streams);
     };
     // Rows of smaller tiles need less memory, at the price of more halo.

@@ -4,13 +4,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vips/vips8>
 
 #include "base/cancel.h"
 #include "base/failure.h"
 #include "model/model.h"
-#include "ops/consistency.h"
+#include "ops/tile_grid.h"
 #include "ops/tile_pool.h"
 
 namespace acuity::ops {
@@ -24,12 +25,13 @@ struct NetworkStats {
 };
 
 struct NetworkOptions {
-    int tile = 192;                            // longest side of a tile in input pixels, halo apart
-    std::uint64_t memory = 1ull << 30;         // bytes for tiles kept and for the engine
-    bool tta = false;                          // mean over the eight turns and flips
-    float consistency = 0;                     // 0 to 1: how far the result is bound to the input
-    Reduction reduction = Reduction::bicubic;  // what made the input small, when it is bound
-    bool flatIsFlat = false;  // tiles of one value stay so without asking the network
+    int tile = 192;                     // longest side of a tile in input pixels, halo apart
+    std::uint64_t memory = 1ull << 30;  // bytes for tiles kept and for the engine
+    bool tta = false;                   // mean over the eight turns and flips
+    int rowsKept = 2;                   // rows of tiles that a reader comes back to
+    bool flatIsFlat = false;            // tiles of one value stay so without asking the network
+    /// Says whether a part of the input matters: elsewhere the result is black. Empty: all does.
+    std::function<bool(const Rect&)> wanted;
     const Cancel* cancel = nullptr;
     std::shared_ptr<NetworkStats> stats;  // optional
     std::shared_ptr<Failure> failure;     // optional: keeps what libvips cannot carry

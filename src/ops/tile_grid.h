@@ -55,11 +55,6 @@ class TileGrid {
         return {left, top, std::min(width_, t.right() + halo_) - left,
                 std::min(height_, t.bottom() + halo_) - top};
     }
-    /// The part of a rectangle that lies in the picture, relative to the rectangle.
-    Rect inside(int left, int top, int width, int height) const {
-        const int x = std::max(0, -left), y = std::max(0, -top);
-        return {x, y, std::min(width, width_ - left) - x, std::min(height, height_ - top) - y};
-    }
     /// Pixels computed per pixel used, 1 or more.
     double waste() const {
         return double(count()) * inputWidth() * inputHeight() / (double(width_) * height_);

@@ -33,7 +33,7 @@ TilePool::TilePool(Size size, std::function<Compute()> startWorker, const Cancel
       startWorker_(std::move(startWorker)),
       cancel_(cancel),
       recent_(std::move(recent)),
-      capacity_(std::size_t(2 * size.columns + size.readAhead + size.workers)) {}
+      capacity_(std::size_t(size.rowsKept * size.columns + size.readAhead + size.workers)) {}
 
 TilePool::~TilePool() {
     if (recent_) recent_->gone(this);

@@ -49,6 +49,7 @@ class TilePool {
         int columns = 1, rows = 1;  // of the grid
         int workers = 1;
         int readAhead = 1;  // tiles computed beyond those asked for
+        int rowsKept = 2;   // rows of tiles that a reader comes back to
     };
 
     TilePool(Size size, std::function<Compute()> startWorker, const Cancel* cancel,

@@ -1,4 +1,4 @@
-// Work to image graph: nothing is computed here, the result streams when it is saved.
+// Work to image graph: the result streams when it is saved.
 #pragma once
 
 #include "base/failure.h"
@@ -17,5 +17,9 @@ struct RunFacts {
 /// `picture` must have been decoded to random access. `memory` bounds what the operations hold.
 codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session& session,
                        std::uint64_t memory, RunFacts& facts);
+
+/// All of it at once, for one who has a picture and wants a picture: decides, looks and computes.
+/// Frames of both are in random access. What an earlier run wrote into the picture is not asked.
+codec::Picture enlarged(const codec::Picture& picture, Session& session);
 
 }  // namespace acuity::pipeline

@@ -13,6 +13,8 @@
 #include "codec/provenance.h"
 #include "codec/save.h"
 #include "pipeline/enlarge.h"
+#include "pipeline/look.h"
+#include "pipeline/trust.h"
 
 namespace acuity::pipeline {
 namespace fs = std::filesystem;
@@ -136,24 +138,26 @@ class Job {
         codec::Picture picture = codec::open(item_.input, load);
         const auto before = codec::provenanceOf(picture.metadata.xmp);
         if (before) noteEarlier(*before);
-        const Work work = decide(picture, session_);
+        Work work = decide(picture, before ? &*before : nullptr, session_);
         const codec::Format format = formatFor(item_, picture.format, options_);
         if (item_.output.empty())
             out_.output = outputFor(item_, format, work.target.factor, options_);
-        out_.json.update(toJson(work));
         out_.json["format"] = codec::facts(format).name;
-        describe(picture, work, format);
         checkOutput();
         if (const auto status = already(out_.output, options_)) return refused(*status);
-        if (options_.dryRun) return Status::done;
-
         const Session::Share share(session_, heavy(work));
         codec::decode(picture, item_.input, load);
+        look(picture, session_, work);
+        out_.json.update(toJson(work));
+        describe(picture, work, format);
+        if (options_.dryRun) return Status::done;
+
         Meter meter(progress_, double(work.target.crop.width) * work.target.crop.height *
                                    double(picture.frames.size()));
         RunFacts run;
         codec::Picture result =
             enlarge(picture, work, session_, networkMemory(share.bytes(), format), run);
+        if (!options_.trustMap.empty()) writeTrustMap(picture, result, work, share.bytes(), run);
         mark(result, work, before.value_or(codec::Provenance()));
         codec::SaveOptions save = saveOptions(session_, work, share.bytes());
         const auto notes = codec::checkSave(result, format, out_.output, save);
@@ -184,13 +188,32 @@ class Job {
     /// Says in the picture itself what was done to it.
     void mark(codec::Picture& result, const Work& work, codec::Provenance provenance) {
         if (work.steps.empty()) return;
-        provenance.factor *= work.target.factor;
+        provenance.factor = work.enlargedBefore * work.target.factor;
+        provenance.width = work.target.crop.width;
+        provenance.height = work.target.crop.height;
+        provenance.reduction = work.binding.strength > 0 ? ops::name(work.binding.reduction) : "";
         provenance.steps.push_back(inShort(work, [&](const std::string& name) {
             return session_.runner(name, result.depth())->hash();
         }));
         const std::string software = "acuity " ACUITY_VERSION;
         result.metadata.xmp =
             codec::withProvenance(std::move(result.metadata.xmp), provenance, software);
+    }
+
+    /// The result is computed first and kept: the map and the file both read it.
+    void writeTrustMap(const codec::Picture& picture, codec::Picture& result, const Work& work,
+                       std::uint64_t memory, const RunFacts& run) {
+        try {
+            for (auto& frame : result.frames)
+                frame = codec::settled(frame, memory / 4, session_.cancel());
+        } catch (const vips::VError& error) {
+            if (session_.cancel()) session_.cancel()->check();
+            run.failure->rethrow();
+            throw Error(Kind::internal, error.what());
+        }
+        const Trust trust = trustOf(picture, result, work, session_, memory);
+        saveTrust(trust, options_.trustMap, session_);
+        out_.json["trust"] = {{"map", utf8(options_.trustMap)}, {"meanLevels", trust.mean}};
     }
 
     Status refused(Status status) {

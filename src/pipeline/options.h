@@ -7,7 +7,7 @@
 #include <string>
 
 #include "codec/picture.h"
-#include "ops/consistency.h"
+#include "ops/kernels.h"
 #include "pipeline/geometry.h"
 
 namespace acuity::pipeline {
@@ -21,8 +21,11 @@ struct Options {
     int device = 0;
     int passes = 0;  // 0: as few as the networks need
     bool tta = false;
-    double consistency = 0;  // 0 to 1
-    ops::Reduction reduction = ops::Reduction::bicubic;
+    std::optional<double> consistency;     // 0 to 1; nothing: by what the picture shows
+    std::optional<ops::Kernel> reducedBy;  // what made it small; nothing: found out
+    std::optional<double> prescale;        // share of the sides kept; nothing: by its history
+    bool protectText = true;
+    std::string trustMap;  // file to write it to, or ""
 
     std::optional<codec::Format> format;
     int quality = 0, effort = 0, depth = 0;  // 0: the format's or the picture's own

@@ -24,6 +24,22 @@ engine::Precision precisionFor(const Options& options, const engine::Engine& eng
     return depth == 8 ? engine.preferred() : engine::Precision::f32;
 }
 
+const std::string kFaithful = "faithful";
+
+/// The models NAME-x2, NAME-x4 and so on; a model of just that name comes first.
+std::optional<ModelChoice> family(const std::string& name) {
+    ModelChoice choice;
+    choice.name = name;
+    choice.ours = true;
+    for (const model::Model& model : model::catalogue()) {
+        if (model.name == name) return std::nullopt;
+        if (model.name.rfind(name + "-x", 0) != 0) continue;
+        choice.networks[model.facts.scale] = model.name;
+        choice.ours = choice.ours && !model.own;
+    }
+    return choice.networks.empty() ? std::nullopt : std::optional(choice);
+}
+
 }  // namespace
 
 Session::Session(Options options, const Cancel* cancel)
@@ -47,24 +63,32 @@ std::string Session::engineName() {
     return engine().name();
 }
 
+std::shared_ptr<diagnose::Network> Session::diagnostic(const std::string& name) {
+    std::lock_guard guard(mutex_);
+    auto& slot = diagnostics_[name];
+    if (!slot) {
+        engine();
+        slot = std::make_shared<diagnose::Network>(name, engine_, threads_);
+    }
+    return slot;
+}
+
+ModelChoice Session::faithful() const {
+    if (auto found = family(kFaithful)) return *found;
+    throw Error(Kind::model, "the faithful models are not there; install Acuity anew");
+}
+
 ModelChoice Session::choose(const std::string& name) {
     ModelChoice choice;
-    choice.name = name == "auto" ? "faithful" : name;
+    choice.name = name == "auto" ? kFaithful : name;
     choice.kernel = ops::kernelOfName(choice.name);
     if (choice.kernel) return choice;
     if (options_.engine == "gpu") engine();  // say at once when there is none
-    // A family: NAME-x2, NAME-x4 and so on; a model of just that name comes first.
-    for (const model::Model& model : model::catalogue()) {
-        if (model.name == choice.name) {
-            choice.networks.clear();
-            break;
-        }
-        if (model.name.rfind(choice.name + "-x", 0) == 0)
-            choice.networks[model.facts.scale] = model.name;
-    }
-    if (!choice.networks.empty()) return choice;
+    if (auto found = family(choice.name)) return *found;
     loaded_ = model::load(choice.name, &engine(), options_.modelOptions);
     choice.networks[loaded_->facts.scale] = choice.name;
+    for (const model::Model& model : model::catalogue())
+        if (model.name == choice.name) choice.ours = !model.own;
     return choice;
 }
 

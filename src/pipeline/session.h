@@ -10,9 +10,10 @@
 #include <string>
 
 #include "base/cancel.h"
+#include "diagnose/network.h"
 #include "model/model.h"
 #include "model/tuning.h"
-#include "ops/resample.h"
+#include "ops/kernels.h"
 #include "pipeline/options.h"
 
 namespace acuity::pipeline {
@@ -22,6 +23,7 @@ struct ModelChoice {
     std::string name;
     std::optional<ops::Kernel> kernel;
     std::map<int, std::string> networks;  // scale to name or file
+    bool ours = false;                    // networks that ship with Acuity
 };
 
 class Session {
@@ -40,6 +42,10 @@ class Session {
     /// Tile and streams for a picture of so many input pixels; searches when that pays.
     int tileFor(model::Runner& runner, double pixels);
     std::string engineName();
+    /// A network that measures, by its name in models/diagnose.
+    std::shared_ptr<diagnose::Network> diagnostic(const std::string& name);
+    /// The models that invent nothing.
+    ModelChoice faithful() const;
     /// False when another picture of this run writes there already.
     bool claim(const std::string& output);
 
@@ -74,6 +80,7 @@ class Session {
     std::shared_ptr<engine::Engine> engine_;
     std::map<std::pair<std::string, engine::Precision>, std::shared_ptr<model::Runner>> runners_;
     std::map<model::Runner*, model::Tuning> tunings_;
+    std::map<std::string, std::shared_ptr<diagnose::Network>> diagnostics_;
     ModelChoice choice_;
     std::optional<model::Model> loaded_;  // named by choice_, until a runner takes it
     std::set<std::string> claimed_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 namespace acuity::pipeline {
@@ -21,24 +23,66 @@ void setDpi(Work& work, const codec::Picture& picture, const Options& options) {
     work.dpiY = picture.metadata.dpiY * work.target.full.height / work.source.height;
 }
 
+/// What is left of an earlier run's enlargement. Somebody may have resized its result since; a part
+/// cut out of it cannot be told from that, and then nothing is known.
+std::optional<double> enlargedBefore(Dimensions now, const codec::Provenance& history) {
+    if (history.width <= 0 || history.height <= 0) return std::nullopt;
+    const double across = double(now.width) / history.width;
+    const double down = double(now.height) / history.height;
+    if (std::abs(across / down - 1) > 0.02) return std::nullopt;
+    return history.factor * across;
+}
+
+Dimensions smaller(Dimensions d, double factor) {
+    return {std::max(1, int(std::lround(d.width * factor))),
+            std::max(1, int(std::lround(d.height * factor)))};
+}
+
+/// What is enlarged: the picture as it is, or made smaller first.
+void setStart(Work& work, const codec::Provenance* history, const Options& options, bool networks) {
+    constexpr double kMatters = 1.05;
+    work.start = work.source;
+    if (history)
+        work.enlargedBefore = enlargedBefore(work.source, *history).value_or(history->factor);
+    if (options.prescale) {
+        work.start = smaller(work.source, *options.prescale);
+    } else if (history && networks && work.target.factor > 1) {
+        // Interpolation and reduction invent nothing that would have to be taken back first.
+        const double factor = enlargedBefore(work.source, *history).value_or(1);
+        if (factor < kMatters) return;
+        work.start = smaller(work.source, 1 / factor);
+        work.back = true;
+        work.shrinking = ops::reductionOfName(history->reduction).value_or(ops::Kernel::bicubic);
+    }
+}
+
 }  // namespace
 
-Work decide(const codec::Picture& picture, const Session& session) {
+std::vector<Step> stepsWith(const ModelChoice& choice, const Work& work, const Options& options) {
+    std::vector<Step> steps;
+    std::vector<int> scales;
+    for (const auto& [scale, name] : choice.networks) {
+        if (scale > 1) scales.push_back(scale);
+        // A network that keeps the size runs first, and what is missing is resampled.
+        if (scale == 1) steps.push_back({{1, work.start}, name});
+    }
+    for (const Pass& pass : passesFor(work.start, work.target, scales, options.passes)) {
+        const bool network = !choice.kernel && pass.scale > 1;
+        steps.push_back({pass, network ? choice.networks.at(pass.scale) : ""});
+    }
+    return steps;
+}
+
+Work decide(const codec::Picture& picture, const codec::Provenance* history,
+            const Session& session) {
     const Options& options = session.options();
     const ModelChoice& choice = session.choice();
     Work work;
     work.source = {picture.width(), picture.height()};
     work.target = targetSize(work.source, options.size);
-    std::vector<int> scales;
-    for (const auto& [scale, name] : choice.networks) {
-        if (scale > 1) scales.push_back(scale);
-        // A network that keeps the size runs first, and what is missing is resampled.
-        if (scale == 1) work.steps.push_back({{1, work.source}, name});
-    }
-    for (const Pass& pass : passesFor(work.source, work.target, scales, options.passes)) {
-        const bool network = !choice.kernel && pass.scale > 1;
-        work.steps.push_back({pass, network ? choice.networks.at(pass.scale) : ""});
-    }
+    setStart(work, history, options, !choice.kernel);
+    work.steps = stepsWith(choice, work, options);
+    work.ours = choice.ours;
     if (choice.kernel) work.kernel = *choice.kernel;
     setDpi(work, picture, options);
     return work;
@@ -50,8 +94,12 @@ std::vector<std::string> explain(const Work& work) {
                                 shown(work.target.crop), work.target.factor));
     if (work.target.factor <= 1 && work.target.full != work.source)
         lines.push_back("it is only reduced, because the size asked for is smaller");
+    if (work.start != work.source)
+        lines.push_back(fmt::format("first reduced to {} by {}{}", shown(work.start),
+                                    ops::name(work.shrinking),
+                                    work.back ? ", its size before it was enlarged" : ""));
     if (work.steps.empty()) lines.push_back("its pixels stay as they are");
-    Dimensions at = work.source;
+    Dimensions at = work.start;
     for (const Step& step : work.steps) {
         const Dimensions grown{at.width * step.pass.scale, at.height * step.pass.scale};
         if (step.model.empty()) {
@@ -68,6 +116,7 @@ std::vector<std::string> explain(const Work& work) {
         }
         at = step.pass.size;
     }
+    for (const std::string& reason : work.reasons) lines.push_back(reason);
     if (work.target.crop != work.target.full)
         lines.push_back(fmt::format("the centre, {}, is kept", shown(work.target.crop)));
     return lines;
@@ -76,6 +125,7 @@ std::vector<std::string> explain(const Work& work) {
 std::string inShort(const Work& work, const std::function<std::string(const std::string&)>& hash) {
     std::string text = fmt::format("acuity " ACUITY_VERSION ": {} to {}", shown(work.source),
                                    shown(work.target.crop));
+    if (work.start != work.source) text += " by way of " + shown(work.start);
     const char* joint = " with ";
     for (const Step& step : work.steps) {
         if (step.model.empty()) {
@@ -88,6 +138,10 @@ std::string inShort(const Work& work, const std::function<std::string(const std:
         }
         joint = ", ";
     }
+    if (work.binding.strength > 0)
+        text += fmt::format(", bound to its reduction by {} ({:.3g})",
+                            ops::name(work.binding.reduction), work.binding.strength);
+    if (!work.lettering.masks.empty()) text += ", lettering apart";
     return text;
 }
 
@@ -99,12 +153,18 @@ nlohmann::json toJson(const Work& work) {
              {"scale", step.pass.scale},
              {"width", step.pass.size.width},
              {"height", step.pass.size.height}});
-    return {{"width", work.source.width},
-            {"height", work.source.height},
-            {"outputWidth", work.target.crop.width},
-            {"outputHeight", work.target.crop.height},
-            {"factor", work.target.factor},
-            {"passes", steps}};
+    nlohmann::json object = {{"width", work.source.width},
+                             {"height", work.source.height},
+                             {"startWidth", work.start.width},
+                             {"startHeight", work.start.height},
+                             {"outputWidth", work.target.crop.width},
+                             {"outputHeight", work.target.crop.height},
+                             {"factor", work.target.factor},
+                             {"passes", steps},
+                             {"consistency", work.binding.strength}};
+    if (work.binding.strength > 0) object["reducedBy"] = ops::name(work.binding.reduction);
+    if (!work.findings.empty()) object["findings"] = work.findings;
+    return object;
 }
 
 }  // namespace acuity::pipeline

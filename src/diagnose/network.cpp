@@ -1,0 +1,64 @@
+#include "diagnose/network.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "model/model.h"
+#include "ops/planar.h"
+
+namespace acuity::diagnose {
+namespace {
+
+std::string weights(const std::string& name) {
+    const std::filesystem::path file =
+        std::filesystem::path(model::modelsFolder()) / "diagnose" / (name + ".onnx");
+    std::error_code code;
+    if (!std::filesystem::exists(file, code))
+        throw Error(Kind::model, "the network " + name +
+                                     " that looks at pictures is not in the folder of models; "
+                                     "install Acuity anew");
+    return readFile(file.string());
+}
+
+}  // namespace
+
+Network::Network(const std::string& name, std::shared_ptr<engine::Engine> engine, int threads)
+    : onnx_(weights(name)),
+      engine_(std::move(engine)),
+      settings_{engine::Precision::f32, threads, 1} {}
+
+Network::Answer Network::run(const std::vector<float>& planes, int height, int width) {
+    std::shared_ptr<engine::Compiled> compiled;
+    {
+        std::lock_guard guard(mutex_);
+        auto& slot = bySize_[{height, width}];
+        if (!slot) slot = engine_->compile(onnx_, height, width, settings_);
+        compiled = slot;
+    }
+    const auto request = compiled->request();
+    std::copy(planes.begin(), planes.end(), request->input());
+    request->run();
+    Answer answer{compiled->output(), {}};
+    const auto& [channels, rows, columns] = answer.size;
+    answer.values.assign(request->output(),
+                         request->output() + std::size_t(channels) * rows * columns);
+    return answer;
+}
+
+std::vector<float> planesOf(const vips::VImage& picture, const ops::Rect& wanted) {
+    const int left = std::max(0, wanted.left), top = std::max(0, wanted.top);
+    const VipsRect area{left, top, std::min(picture.width(), wanted.right()) - left,
+                        std::min(picture.height(), wanted.bottom()) - top};
+    const std::unique_ptr<VipsRegion, void (*)(void*)> region(vips_region_new(picture.get_image()),
+                                                              [](void* p) { g_object_unref(p); });
+    if (vips_region_prepare(region.get(), &area))
+        throw Error(Kind::input, "the picture's pixels could not be computed");
+    std::vector<float> planes(3 * std::size_t(wanted.width) * wanted.height);
+    ops::readPlanes(region.get(), {picture.format(), picture.bands()}, picture.width(),
+                    picture.height(), wanted, planes.data());
+    return planes;
+}
+
+}  // namespace acuity::diagnose

@@ -1,0 +1,96 @@
+#include "diagnose/text.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "ops/resample.h"
+
+namespace acuity::diagnose {
+namespace {
+
+using vips::VImage;
+
+constexpr int kTile = 384, kBorder = 64;  // pixels of the network's input; the border is seen only
+constexpr double kThreshold = 0.5;        // probability from which a place is lettering
+constexpr int kGrow = 2;                  // cells around lettering that are treated like it
+/// Smaller specks are no lettering that anybody would miss, in cells.
+constexpr std::size_t kLeastCells = 6;
+
+/// Probabilities times 255, a pixel for each cell of kTextCell.
+VImage probabilities(const VImage& colour, Network& network) {
+    const int width = (colour.width() + kTextCell - 1) / kTextCell;
+    const int height = (colour.height() + kTextCell - 1) / kTextCell;
+    std::vector<std::uint8_t> cells(std::size_t(width) * height);
+    constexpr int kInner = kTile - 2 * kBorder, kCells = kInner / kTextCell;
+    for (int top = 0; top < height; top += kCells)
+        for (int left = 0; left < width; left += kCells) {
+            const auto answer = network.run(
+                planesOf(colour,
+                         {left * kTextCell - kBorder, top * kTextCell - kBorder, kTile, kTile}),
+                kTile, kTile);
+            const int stride = answer.size.width, border = kBorder / kTextCell;
+            for (int y = 0; y < std::min(kCells, height - top); y++)
+                for (int x = 0; x < std::min(kCells, width - left); x++)
+                    cells[std::size_t(top + y) * width + left + x] = static_cast<std::uint8_t>(
+                        255 * answer.values[std::size_t(y + border) * stride + x + border]);
+        }
+    return VImage(vips_image_new_from_memory_copy(cells.data(), cells.size(), width, height, 1,
+                                                  VIPS_FORMAT_UCHAR));
+}
+
+/// 255 where lettering is, in connected regions of at least kLeastCells.
+VImage marked(const VImage& sure) {
+    const int width = sure.width(), height = sure.height();
+    std::size_t size = 0;
+    const std::unique_ptr<void, void (*)(void*)> memory(sure.write_to_memory(&size), g_free);
+    const auto* probability = static_cast<const std::uint8_t*>(memory.get());
+    std::vector<std::uint8_t> marks(size);
+    std::vector<bool> seen(size);
+    std::vector<std::size_t> region;
+    for (std::size_t start = 0; start < size; start++) {
+        if (seen[start] || probability[start] < 255 * kThreshold) continue;
+        region.assign(1, start);
+        seen[start] = true;
+        for (std::size_t i = 0; i < region.size(); i++) {
+            const int x = int(region[i] % std::size_t(width)),
+                      y = int(region[i] / std::size_t(width));
+            for (const auto& [dx, dy] : {std::pair(1, 0), {-1, 0}, {0, 1}, {0, -1}}) {
+                if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;
+                const auto next = std::size_t(y + dy) * std::size_t(width) + std::size_t(x + dx);
+                if (seen[next] || probability[next] < 255 * kThreshold) continue;
+                seen[next] = true;
+                region.push_back(next);
+            }
+        }
+        if (region.size() >= kLeastCells)
+            for (const std::size_t at : region) marks[at] = 255;
+    }
+    return VImage(vips_image_new_from_memory_copy(marks.data(), marks.size(), width, height, 1,
+                                                  VIPS_FORMAT_UCHAR));
+}
+
+}  // namespace
+
+Text textIn(const VImage& colour, Network& network) {
+    VImage sure = probabilities(colour, network);
+    if (std::min(colour.width(), colour.height()) >= 64) {
+        const int width = (colour.width() + 1) / 2, height = (colour.height() + 1) / 2;
+        const VImage half =
+            ops::resample(colour, width, height, ops::Kernel::bilinear).copy_memory();
+        const VImage coarse = probabilities(half, network);
+        const VImage grown =
+            ops::resample(coarse, 2 * coarse.width(), 2 * coarse.height(), ops::Kernel::bilinear)
+                .extract_area(0, 0, sure.width(), sure.height());
+        sure = (grown > sure).ifthenelse(grown, sure);
+    }
+    Text text;
+    const VImage letters = marked(sure);
+    if (letters.max() == 0) return text;
+    constexpr int kSide = 2 * kGrow + 1;
+    const VImage grown = letters.rank(kSide, kSide, kSide * kSide - 1);
+    text.mask = grown.gaussblur(1.0).cast(VIPS_FORMAT_UCHAR).copy_memory();
+    text.share = letters.avg() / 255;
+    return text;
+}
+
+}  // namespace acuity::diagnose

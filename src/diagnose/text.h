@@ -1,0 +1,25 @@
+// Where is lettering?
+#pragma once
+
+#include <vips/vips8>
+
+#include "diagnose/network.h"
+
+namespace acuity::diagnose {
+
+struct Text {
+    /// Where lettering is: 255 there, 0 elsewhere, soft between; 8 bits, one band, one pixel for
+    /// 4x4 of the picture (the last ones may reach beyond it). Nothing when there is none.
+    vips::VImage mask;
+    double share = 0;  // of the picture's area
+    bool found() const { return share > 0; }
+};
+
+/// Pixels of the picture, per axis, for one of the mask.
+constexpr int kTextCell = 4;
+
+/// `colour`: 1 or 3 bands, encoded, in random access. Letters of 6 to about 200 pixels are found:
+/// the network looks at the picture as it is and at half its size.
+Text textIn(const vips::VImage& colour, Network& network);
+
+}  // namespace acuity::diagnose
