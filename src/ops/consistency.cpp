@@ -83,8 +83,9 @@ class Correction : public Lazy {
     void fill(VipsRegion* out, VipsRegion** in) const override {
         const VipsRect& r = out->valid;
         const int reachX = int(across_.size()) - 1, reachY = int(down_.size()) - 1;
-        const Rect core = within(
-            {r.left - reachX, r.top - reachY, r.width + 2 * reachX, r.height + 2 * reachY}, small_);
+        const int x = reachX + 1, y = reachY + 1;  // one more for follow()
+        const Rect core =
+            within({r.left - x, r.top - y, r.width + 2 * x, r.height + 2 * y}, small_);
         const std::vector<float> missing = residual(in[0], in[1], core);
         const std::size_t area = std::size_t(core.width) * core.height;
         std::vector<float> wide(std::size_t(core.width)), line(wide);
@@ -113,7 +114,9 @@ class Correction : public Lazy {
     }
 
   private:
-    /// Planes of x - D y over `core`.
+    /// Planes of x - D y over `core`. Where x is black or white it was clipped to be so, and a y
+    /// that reduces to more of the same does not differ: else edges beside white would be pulled
+    /// down to a halo that nobody saw. Such places follow their neighbours as far as they may.
     std::vector<float> residual(VipsRegion* y, VipsRegion* x, const Rect& core) const {
         const auto [left, right] = columns_.needed(core.left, core.right());
         const auto [top, bottom] = rows_.needed(core.top, core.bottom());
@@ -121,7 +124,8 @@ class Correction : public Lazy {
         prepare(y, {wanted.left, wanted.top, wanted.width, wanted.height});
         prepare(x, {core.left, core.top, core.width, core.height});
         const std::size_t area = std::size_t(core.width) * core.height;
-        std::vector<float> planes(3 * std::size_t(wanted.width) * wanted.height), missing(3 * area);
+        std::vector<float> planes(3 * std::size_t(wanted.width) * wanted.height), missing(3 * area),
+            excess(3 * area);
         readPlanes(y, type_, large_.width, large_.height, wanted, planes.data());
         readPlanes(x, type_, small_.width, small_.height, core, missing.data());
         // Taps beyond the picture weigh nothing; room for them spares a question at each.
@@ -142,10 +146,37 @@ class Correction : public Lazy {
                 }
                 columns_.apply(line.data(), left, core.left, core.width, reduced.data());
                 float* to = missing.data() + c * area + std::size_t(i) * core.width;
-                for (int j = 0; j < core.width; j++) to[j] -= reduced[j];
+                float* free = excess.data() + (to - missing.data());
+                for (int j = 0; j < core.width; j++) {
+                    const bool beyond = (to[j] >= 1 && reduced[j] > 1) || (to[j] <= 0 && reduced[j] < 0);
+                    to[j] -= reduced[j];
+                    if (beyond) free[j] = -to[j];
+                }
             }
+            follow(missing.data() + c * area, excess.data() + c * area, core);
         }
         return missing;
+    }
+
+    /// Gives places with an excess (of D y over white, or negative below black) the mean of the
+    /// neighbours without one, but no more than takes the excess away.
+    static void follow(float* missing, const float* excess, const Rect& core) {
+        for (int i = 0; i < core.height; i++)
+            for (int j = 0; j < core.width; j++) {
+                const int at = i * core.width + j;
+                if (excess[at] == 0) continue;
+                float sum = 0;
+                int count = 0;
+                for (int y = std::max(0, i - 1); y <= std::min(core.height - 1, i + 1); y++)
+                    for (int x = std::max(0, j - 1); x <= std::min(core.width - 1, j + 1); x++)
+                        if (excess[y * core.width + x] == 0) {
+                            sum += missing[y * core.width + x];
+                            count++;
+                        }
+                const float mean = count ? sum / float(count) : 0;
+                missing[at] = excess[at] > 0 ? std::max(mean, -excess[at])
+                                             : std::min(mean, -excess[at]);
+            }
     }
 
     const Rect large_, small_;
