@@ -60,10 +60,18 @@ def export(net: Faithful, path: Path):
     print(f"wrote {path}, {path.stat().st_size} bytes")
 
 
+def stored_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The float tensors of an exported file under the network's own names; folded, so without centres."""
+    import onnx
+    from onnx import numpy_helper
+    return {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()).float()
+            for i in onnx.load(str(path)).graph.initializer}
+
+
 def load_onnx(path: Path):
     """(enlarge, scale) of an exported file, run by ONNX's reference operators in PyTorch.
 
-    `enlarge` maps float [1, 3, h, w] 0-1 to float SR.
+    `enlarge` maps float [1, 3, h, w] 0-1, on any device, to float SR.
     """
     import onnx
     model = onnx.load(str(path))
@@ -87,7 +95,8 @@ def _evaluate(graph, x):
         "Conv": lambda a, _: torch.nn.functional.conv2d(*a, padding=1),
         "DepthToSpace": lambda a, k: torch.nn.functional.pixel_shuffle(a[0], k["blocksize"]),
     }
-    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()).to(x.device)
+              for i in graph.initializer}
     values["input"] = x
     for node in graph.node:
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}

@@ -33,10 +33,10 @@ def test_pairs(folder: Path, scale: int):
 
 
 @torch.no_grad()
-def mean_psnr(enlarge, folder: Path, scale: int) -> float:
-    """Mean over a test set; `enlarge` maps float LR [1, 3, h, w] 0-1 to float SR."""
+def mean_psnr(enlarge, pairs, scale: int) -> float:
+    """Mean over (name, LR, HR) on any device; `enlarge` maps float LR [1, 3, h, w] 0-1 to float SR."""
     values = []
-    for _, lr, hr in test_pairs(folder, scale):
+    for _, lr, hr in pairs:
         sr = to_bytes(enlarge(lr[None].float() / 255)[0] * 255)
         # Some sets cropped HR to a multiple of another scale after LR was made.
         h, w = (min(a, b) for a, b in zip(sr.shape[1:], hr.shape[1:]))
@@ -51,7 +51,7 @@ def main():
     args = parser.parse_args()
     from .export import load_onnx
     enlarge, scale = load_onnx(args.model)
-    scores = {s.name: round(mean_psnr(enlarge, s, scale), 3)
+    scores = {s.name: round(mean_psnr(enlarge, test_pairs(s, scale), scale), 3)
               for s in sorted(args.folder.iterdir()) if (s / f"LR_x{scale}").is_dir()}
     print(json.dumps(scores))
 

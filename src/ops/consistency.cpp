@@ -9,47 +9,87 @@
 namespace acuity::ops {
 namespace {
 
-/// D U at distances 0, 1, 2..., its mean over the places of a line far from its ends.
-std::vector<double> shrunkEnlargement(double ratio, Kernel reduction) {
-    constexpr int kLine = 160, kPlaces = 64;
-    const int large = int(std::lround(kLine * ratio));
-    const Axis down(large, kLine, reduction), up(kLine, large, Kernel::bicubic);
-    std::vector<double> filter(std::size_t(std::ceil(radius(reduction))) + 3);
-    for (int i = (kLine - kPlaces) / 2; i < (kLine + kPlaces) / 2; i++)
-        for (int t = 0; t < down.taps; t++) {
-            const int place = down.first[std::size_t(i)] + t;
-            for (int k = 0; k < up.taps; k++) {
-                const int distance = std::abs(up.first[std::size_t(place)] + k - i);
-                if (std::size_t(distance) < filter.size())
-                    filter[std::size_t(distance)] +=
-                        double(down.at(i)[t]) * double(up.at(place)[k]) / kPlaces;
+/// A place of a line of `size` samples that mirrors at both ends, the edge repeated.
+int mirrored(int at, int size) {
+    if (at < 0) at = -1 - at;
+    if (at >= size) at = 2 * size - 1 - at;
+    return std::clamp(at, 0, size - 1);
+}
+
+/// D U of one axis as a band matrix: how much of sample j is in sample i after enlarging and
+/// shrinking.
+class Band {
+  public:
+    static constexpr int kHalf = 6;  // no kernel reaches farther: 3 of D, 2 of U, 1 of its phase
+
+    Band(int small, int large, Kernel reduction)
+        : size_(small), values_(std::size_t(small) * (2 * kHalf + 1)) {
+        const Axis down(large, small, reduction, Borders::cut), up(small, large, Kernel::bicubic);
+        for (int i = 0; i < small; i++)
+            for (int t = 0; t < down.taps; t++) {
+                const double weight = double(down.at(i)[t]);
+                if (weight == 0) continue;
+                const int place = down.first[std::size_t(i)] + t;
+                for (int k = 0; k < up.taps; k++) {
+                    const int j = mirrored(up.first[std::size_t(place)] + k, small);
+                    if (std::abs(j - i) <= kHalf) (*this)(i, j) += weight * double(up.at(place)[k]);
+                }
             }
+    }
+    double& operator()(int i, int j) {
+        return values_[std::size_t(i) * (2 * kHalf + 1) + std::size_t(j - i + kHalf)];
+    }
+    double at(int i, int j) const {
+        if (std::abs(j - i) > kHalf) return 0;
+        return values_[std::size_t(i) * (2 * kHalf + 1) + std::size_t(j - i + kHalf)];
+    }
+    int size() const { return size_; }
+
+  private:
+    int size_;
+    std::vector<double> values_;
+};
+
+/// Row `i` of the inverse of `band` into `row` (Inverse::kTaps values), from the samples near it:
+/// z with z B = e_i, by elimination. B's diagonal dominates, so that none is exchanged.
+void inverseRow(const Band& band, int i, float* row) {
+    constexpr int kMost = Inverse::kTaps;
+    const int from = std::max(0, i - Inverse::kReach);
+    const int size = std::min(band.size(), i + Inverse::kReach + 1) - from;
+    double m[kMost][kMost], right[kMost] = {};
+    for (int r = 0; r < size; r++)
+        for (int c = 0; c < size; c++) m[r][c] = band.at(from + c, from + r);
+    right[i - from] = 1;
+    for (int pivot = 0; pivot < size; pivot++)
+        for (int r = pivot + 1; r < std::min(size, pivot + Band::kHalf + 1); r++) {
+            const double share = m[r][pivot] / m[pivot][pivot];
+            for (int c = pivot; c < std::min(size, pivot + Band::kHalf + 1); c++)
+                m[r][c] -= share * m[pivot][c];
+            right[r] -= share * right[pivot];
         }
-    for (std::size_t m = 1; m < filter.size(); m++) filter[m] /= 2;  // both sides were added up
-    return filter;
+    for (int r = size - 1; r >= 0; r--) {
+        for (int c = r + 1; c < std::min(size, r + Band::kHalf + 1); c++)
+            right[r] -= m[r][c] * right[c];
+        right[r] /= m[r][r];
+    }
+    for (int r = 0; r < size; r++) row[from + r - i + Inverse::kReach] = float(right[r]);
 }
 
 }  // namespace
 
-std::vector<float> inverseFilter(double ratio, Kernel reduction) {
-    constexpr int kPeriod = 256;
-    // What is cut off is made good by less than the rounding to 8 bits loses. Frequencies that
-    // hardly survive D U would have to be blown up: they are left to the network.
-    constexpr double kNegligible = 1e-3, kLeastResponse = 0.2;
-    const std::vector<double> filter = shrunkEnlargement(ratio, reduction);
-    std::vector<float> inverse;
-    for (int n = 0; n < kPeriod / 2; n++) {
-        double sum = 0;
-        for (int k = 0; k < kPeriod; k++) {
-            double response = filter[0];
-            for (std::size_t m = 1; m < filter.size(); m++)
-                response += 2 * filter[m] * std::cos(2 * M_PI * k * double(m) / kPeriod);
-            sum += std::cos(2 * M_PI * k * n / kPeriod) / std::max(response, kLeastResponse);
-        }
-        inverse.push_back(float(sum / kPeriod));
+Inverse::Inverse(int small, int large, Kernel reduction) : weights(std::size_t(small) * kTaps) {
+    const Band band(small, large, reduction);
+    // Whole factors repeat themselves: one row serves all that are far from both ends.
+    const bool whole = large % small == 0;
+    std::vector<float> middle(kTaps);
+    if (whole) inverseRow(band, small / 2, middle.data());
+    for (int i = 0; i < small; i++) {
+        float* row = weights.data() + std::size_t(i) * kTaps;
+        if (whole && std::min(i, small - 1 - i) > 2 * kReach)
+            std::copy(middle.begin(), middle.end(), row);
+        else
+            inverseRow(band, i, row);
     }
-    while (inverse.size() > 1 && std::abs(inverse.back()) < kNegligible) inverse.pop_back();
-    return inverse;
 }
 
 namespace {
@@ -58,14 +98,6 @@ Rect within(const Rect& r, const Rect& bounds) {
     const int left = std::max(r.left, bounds.left), top = std::max(r.top, bounds.top);
     return {left, top, std::min(r.right(), bounds.right()) - left,
             std::min(r.bottom(), bounds.bottom()) - top};
-}
-
-/// A place of a line of `size` samples that mirrors at both ends, the edge repeated. Filters
-/// reach less than once over a line, but for tiny pictures.
-int mirrored(int at, int size) {
-    if (at < 0) at = -1 - at;
-    if (at >= size) at = 2 * size - 1 - at;
-    return std::clamp(at, 0, size - 1);
 }
 
 /// (D U)^-1 (x - D y), of x's size; float, the type's white is 1.
@@ -77,36 +109,28 @@ class Correction : public Lazy {
           type_{x.format(), x.bands()},
           columns_(y.width(), x.width(), reduction, Borders::cut),
           rows_(y.height(), x.height(), reduction, Borders::cut),
-          across_(inverseFilter(double(y.width()) / x.width(), reduction)),
-          down_(inverseFilter(double(y.height()) / x.height(), reduction)) {}
+          across_(x.width(), y.width(), reduction),
+          down_(x.height(), y.height(), reduction) {}
 
     void fill(VipsRegion* out, VipsRegion** in) const override {
         const VipsRect& r = out->valid;
-        const int reachX = int(across_.size()) - 1, reachY = int(down_.size()) - 1;
-        const int x = reachX + 1, y = reachY + 1;  // one more for follow()
-        const Rect core =
-            within({r.left - x, r.top - y, r.width + 2 * x, r.height + 2 * y}, small_);
+        constexpr int kAround = Inverse::kReach + 1;  // one more for follow()
+        const Rect core = within({r.left - kAround, r.top - kAround, r.width + 2 * kAround,
+                                  r.height + 2 * kAround},
+                                 small_);
         const std::vector<float> missing = residual(in[0], in[1], core);
         const std::size_t area = std::size_t(core.width) * core.height;
-        std::vector<float> wide(std::size_t(core.width)), line(wide);
+        // Taps beyond the picture weigh nothing, and find zeros there.
+        std::vector<float> line(std::size_t(r.width + 2 * Inverse::kReach));
+        const int begin = r.left - Inverse::kReach;
         for (int i = 0; i < r.height; i++) {
             auto* to = reinterpret_cast<float*>(VIPS_REGION_ADDR(out, r.left, r.top + i));
             for (int c = 0; c < type_.bands; c++) {
-                const float* plane = missing.data() + c * area;
-                const auto row = [&](int n) {
-                    const int place = mirrored(r.top + i + n, small_.height) - core.top;
-                    return plane + std::size_t(place) * core.width;
-                };
-                for (int n = -reachY; n <= reachY; n++) {
-                    const float weight = down_[std::size_t(std::abs(n))], *from = row(n);
-                    for (int x = 0; x < core.width; x++)
-                        line[x] = (n == -reachY ? 0 : line[x]) + weight * from[x];
-                }
+                downColumns(missing.data() + c * area, core, r.top + i, begin, line);
                 for (int j = 0; j < r.width; j++) {
+                    const float* weights = across_.at(r.left + j);
                     float sum = 0;
-                    for (int n = -reachX; n <= reachX; n++)
-                        sum += across_[std::size_t(std::abs(n))] *
-                               line[mirrored(r.left + j + n, small_.width) - core.left];
+                    for (int k = 0; k < Inverse::kTaps; k++) sum += weights[k] * line[j + k];
                     to[j * type_.bands + c] = sum;
                 }
             }
@@ -114,6 +138,22 @@ class Correction : public Lazy {
     }
 
   private:
+    /// Row `y` of the inverse applied to columns from `begin` on of a plane over `core`.
+    void downColumns(const float* plane, const Rect& core, int y, int begin,
+                     std::vector<float>& line) const {
+        const float* weights = down_.at(y);
+        const int from = std::max(begin, core.left);
+        const int to = std::min(begin + int(line.size()), core.right());
+        std::fill(line.begin(), line.end(), 0.0f);
+        for (int k = 0; k < Inverse::kTaps; k++) {
+            const int row = y + k - Inverse::kReach;
+            if (weights[k] == 0 || row < core.top || row >= core.bottom()) continue;
+            const float* source =
+                plane + std::size_t(row - core.top) * std::size_t(core.width) - core.left;
+            for (int x = from; x < to; x++) line[x - begin] += weights[k] * source[x];
+        }
+    }
+
     /// Planes of x - D y over `core`. Where x is black or white it was clipped to be so, and a y
     /// that reduces to more of the same does not differ: else edges beside white would be pulled
     /// down to a halo that nobody saw. Such places follow their neighbours as far as they may.
@@ -182,7 +222,7 @@ class Correction : public Lazy {
     const Rect large_, small_;
     const SampleType type_;
     const Axis columns_, rows_;
-    const std::vector<float> across_, down_;
+    const Inverse across_, down_;
 };
 
 /// y + strength * U correction, in y's type.

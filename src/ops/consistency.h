@@ -2,6 +2,7 @@
 // the small one said.
 #pragma once
 
+#include <vector>
 #include <vips/vips8>
 
 #include "ops/kernels.h"
@@ -14,9 +15,16 @@ namespace acuity::ops {
 /// (uchar, ushort, float); y may be lazy: it is asked for twice, once with the rows around.
 vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength);
 
-/// The inverse of D U on a long line of samples `ratio` times reduced: values at 0, 1, 2... input
-/// samples of a symmetric filter. D U depends on the place where the ratio is not whole; its mean
-/// is inverted.
-std::vector<float> inverseFilter(double ratio, Kernel reduction);
+/// Rows of the inverse of D U for one axis, as far as they matter: what input samples weigh in the
+/// correction of each. D U is nearly a filter, but differs with the place where the factor is not
+/// whole, and at the ends of the line.
+struct Inverse {
+    static constexpr int kReach = 12;
+    static constexpr int kTaps = 2 * kReach + 1;
+    std::vector<float> weights;  // [sample][kTaps]; the first tap is sample - kReach
+
+    Inverse(int small, int large, Kernel reduction);
+    const float* at(int i) const { return &weights[std::size_t(i) * kTaps]; }
+};
 
 }  // namespace acuity::ops

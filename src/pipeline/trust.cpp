@@ -62,8 +62,9 @@ VImage legend() {
         fmt::format("0 to {:.0f} levels of 255 beyond what the input says", kMost).c_str(),
         VImage::option()->set("font", "sans 12"));
     const VImage white = VImage::black(kWidth, label.height() + 12).invert();
-    const VImage words = white.insert(label.invert(), 6, 6);
-    return bar.join(words.bandjoin({words, words}), VIPS_DIRECTION_VERTICAL)
+    const VImage words = white.insert(label.extract_band(0).invert(), 6, 6);
+    const std::vector<VImage> grey(3, words);
+    return bar.join(VImage::bandjoin(grey), VIPS_DIRECTION_VERTICAL)
         .copy(VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB));
 }
 
