@@ -53,8 +53,8 @@ void makeSmall(const Folder& folder, const std::string& name, ops::Kernel kernel
 
 TEST_CASE("a declared kernel binds the result at any factor") {
     const Folder folder;
-    for (const auto& [kernel, name] : {std::pair(ops::Kernel::box, "box"),
-                                       {ops::Kernel::lanczos, "lanczos"}}) {
+    for (const auto& [kernel, name] :
+         {std::pair(ops::Kernel::box, "box"), {ops::Kernel::lanczos, "lanczos"}}) {
         makeSmall(folder, "in.png", kernel, 4);
         for (const std::string factor : {"2", "2.5", "4", "6"}) {
             INFO(name << " x" << factor);
@@ -111,8 +111,8 @@ TEST_CASE("the trust map has the result's size, a scale beside it, and a number"
     const Folder folder;
     makeSmall(folder, "in.png", ops::Kernel::bicubic, 4);
     const auto mean = [&](const std::vector<std::string>& more) {
-        std::vector<std::string> words{folder / "in.png", "-o", folder / "out.png", "--overwrite",
-                                       "--trust-map", folder / "map.png"};
+        std::vector<std::string> words{folder / "in.png", "-o",          folder / "out.png",
+                                       "--overwrite",     "--trust-map", folder / "map.png"};
         words.insert(words.end(), more.begin(), more.end());
         const json said = ran(words);
         CHECK(sizeOf(folder / "map.png") == sizeOf(folder / "out.png"));
@@ -138,14 +138,13 @@ TEST_CASE("lettering is enlarged by the faithful model, whatever the model elsew
         return;
     }
     // Words on grey, above a picture without any.
-    VImage words = VImage::text("Open daily from nine to five", VImage::option()
-                                    ->set("font", "sans bold 16")
-                                    ->set("width", 220)
-                                    ->set("height", 60));
+    VImage words = VImage::text(
+        "Open daily from nine to five",
+        VImage::option()->set("font", "sans bold 16")->set("width", 220)->set("height", 60));
     words = words.linear(-0.8, 220).cast(VIPS_FORMAT_UCHAR);
     VImage page = (VImage::black(256, 256) + 220).cast(VIPS_FORMAT_UCHAR).insert(words, 16, 24);
-    page = VImage::bandjoin(std::vector<VImage>(3, page)).copy(
-        VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB));
+    page = VImage::bandjoin(std::vector<VImage>(3, page))
+               .copy(VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB));
     page = page.insert(scene(256, 120, 3), 0, 136);
     page.write_to_file((folder / "in.png").c_str());
     const json said = ran({folder / "in.png", "-o", folder / "on.png", "-m", model});

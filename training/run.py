@@ -160,7 +160,7 @@ class Run:
         self.load()
         self.set_pace()
         step = self.train_step
-        if self.on_gpu and self.progress() < 1:
+        if self.on_gpu and not self.recipe.get("eager") and self.progress() < 1:
             step = gpu.recorded(step)
             self.step += gpu.WARM_UP
             self.loss.zero_()
@@ -199,10 +199,11 @@ def main():
     parser.add_argument("--start", help="checkpoint or .onnx whose fitting tensors to begin with")
     parser.add_argument("--pictures", nargs="+", help="folders instead of the recipe's")
     parser.add_argument("--tests", nargs="+", help="test sets instead of the recipe's")
+    parser.add_argument("--eager", action="store_true", default=None, help="no CUDA graph")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
     recipe = json.loads(args.recipe.read_text())
-    for key in ("minutes", "batch", "start", "pictures", "tests"):
+    for key in ("minutes", "batch", "start", "pictures", "tests", "eager"):
         if getattr(args, key) is not None:
             recipe[key] = getattr(args, key)
     out = args.out or Path("training/runs") / args.recipe.stem

@@ -7,8 +7,6 @@ namespace acuity::diagnose {
 namespace {
 
 constexpr int kPiece = 128, kPieces = 16, kCandidates = 64;
-/// Pieces of one picture are alike: what they say together counts less than their sum.
-constexpr double kTempering = 0.5;
 /// Mean difference of neighbours, 0 to 1: plainer pieces hold nothing but rounding.
 constexpr double kLeastDetail = 0.004;
 
@@ -64,7 +62,8 @@ Reduction reductionOf(const vips::VImage& colour, Network& network) {
         const auto answer = network.run(pieces[i].planes, height, width);
         for (std::size_t k = 0; k < logits.size(); k++) logits[k] += double(answer.values[k]);
     }
-    const double scale = std::pow(double(used), kTempering) / double(used);
+    // Pieces of one picture err alike: their mean is as sure as they are, their sum would be surer.
+    const double scale = 1 / double(used);
     const double most = *std::max_element(logits.begin(), logits.end());
     double sum = 0;
     for (std::size_t k = 0; k < logits.size(); k++)

@@ -11,8 +11,10 @@ namespace {
 using vips::VImage;
 
 constexpr int kTile = 384, kBorder = 64;  // pixels of the network's input; the border is seen only
-constexpr double kThreshold = 0.5;        // probability from which a place is lettering
-constexpr int kGrow = 2;                  // cells around lettering that are treated like it
+// Probability from which a place is lettering. At half the size the network takes wheels and
+// shutters for it more often, so that it must be surer there.
+constexpr double kThreshold = 0.75, kThresholdCoarse = 0.95;
+constexpr int kGrow = 2;  // cells around lettering that are treated like it
 /// Smaller specks are no lettering that anybody would miss, in cells.
 constexpr std::size_t kLeastCells = 6;
 
@@ -77,7 +79,8 @@ Text textIn(const VImage& colour, Network& network) {
         const int width = (colour.width() + 1) / 2, height = (colour.height() + 1) / 2;
         const VImage half =
             ops::resample(colour, width, height, ops::Kernel::bilinear).copy_memory();
-        const VImage coarse = probabilities(half, network);
+        const VImage found = probabilities(half, network);
+        const VImage coarse = (found >= 255 * kThresholdCoarse).ifthenelse(found, 0);
         const VImage grown =
             ops::resample(coarse, 2 * coarse.width(), 2 * coarse.height(), ops::Kernel::bilinear)
                 .extract_area(0, 0, sure.width(), sure.height());

@@ -115,9 +115,9 @@ class Correction : public Lazy {
     void fill(VipsRegion* out, VipsRegion** in) const override {
         const VipsRect& r = out->valid;
         constexpr int kAround = Inverse::kReach + 1;  // one more for follow()
-        const Rect core = within({r.left - kAround, r.top - kAround, r.width + 2 * kAround,
-                                  r.height + 2 * kAround},
-                                 small_);
+        const Rect core = within(
+            {r.left - kAround, r.top - kAround, r.width + 2 * kAround, r.height + 2 * kAround},
+            small_);
         const std::vector<float> missing = residual(in[0], in[1], core);
         const std::size_t area = std::size_t(core.width) * core.height;
         // Taps beyond the picture weigh nothing, and find zeros there.
@@ -188,7 +188,8 @@ class Correction : public Lazy {
                 float* to = missing.data() + c * area + std::size_t(i) * core.width;
                 float* free = excess.data() + (to - missing.data());
                 for (int j = 0; j < core.width; j++) {
-                    const bool beyond = (to[j] >= 1 && reduced[j] > 1) || (to[j] <= 0 && reduced[j] < 0);
+                    const bool beyond =
+                        (to[j] >= 1 && reduced[j] > 1) || (to[j] <= 0 && reduced[j] < 0);
                     to[j] -= reduced[j];
                     if (beyond) free[j] = -to[j];
                 }
@@ -214,8 +215,8 @@ class Correction : public Lazy {
                             count++;
                         }
                 const float mean = count ? sum / float(count) : 0;
-                missing[at] = excess[at] > 0 ? std::max(mean, -excess[at])
-                                             : std::min(mean, -excess[at]);
+                missing[at] =
+                    excess[at] > 0 ? std::max(mean, -excess[at]) : std::min(mean, -excess[at]);
             }
     }
 
