@@ -3,20 +3,19 @@
     python -m unittest discover -s training/tests -t .
 """
 import importlib.util
+import io
 import tempfile
 import unittest
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
-from training import kernel_wear
-from training.kernel_data import CLASSES, Samples
-from training.kernel_net import KernelNet
-from training.kernel_pool import round_trips
-from training.kernel_score import reduced, through_jpeg
 from training.reduction import KERNELS, matrix, project, reduce
 from training.resample import bicubic
+from training.shrink_net import ShrinkNet, export
+from training.shrink_samples import CLASSES, Samples, jpeg, reduced
 
 HAS_RUNTIME = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
 
@@ -49,11 +48,13 @@ class Reductions(unittest.TestCase):
     def test_agrees_with_pillow(self):
         rng = np.random.default_rng(1)
         soft = bicubic(torch.from_numpy(rng.uniform(60, 190, (3, 16, 16))).float(), 64, 64)
-        picture = soft.round().clamp(0, 255).byte()
-        for kernel in KERNELS:
-            ours = reduced(picture, kernel, 16, 16).int()
-            theirs = reduced(picture, kernel, 16, 16, pillow=True).int()
-            self.assertLessEqual(int((ours - theirs).abs().max()), 1, kernel)
+        picture = soft.round().clamp(0, 255)
+        image = Image.fromarray(picture.byte().permute(1, 2, 0).numpy())
+        for name in ("box", "bilinear", "hamming", "bicubic", "lanczos"):
+            theirs = np.array(image.resize((16, 16), getattr(Image.Resampling, name.upper())))
+            theirs = torch.from_numpy(theirs).permute(2, 0, 1).float()
+            ours = reduced(picture[None], name, 16, True)[0]
+            self.assertLessEqual(float((ours - theirs).abs().max()), 1, name)
 
 
 class Projection(unittest.TestCase):
@@ -71,85 +72,49 @@ class Projection(unittest.TestCase):
             torch.testing.assert_close(project(y, x, kernel), y, atol=1e-5, rtol=0, msg=kernel)
 
 
-class Wear(unittest.TestCase):
-    def setUp(self):
-        rng = np.random.default_rng(4)
-        soft = bicubic(torch.from_numpy(rng.uniform(30, 220, (3, 14, 16))).float(), 83, 90)
-        self.picture = soft.round().clamp(0, 255)
-
-    def test_stepwise_is_pillows_arithmetic(self):
-        for kernel in ("box", "bilinear", "hamming", "bicubic", "lanczos"):
-            ours = kernel_wear.reduced(self.picture[None], kernel, 27, 30, True)[0]
-            theirs = reduced(self.picture.byte(), kernel, 27, 30, pillow=True).float()
-            self.assertLess(float((ours != theirs).float().mean()), 0.002, kernel)
-
-    def test_jpeg_is_close_to_a_files(self):
-        grey = self.picture[:1].expand(3, -1, -1)
-        for quality in (40, 75, 92):
-            ours = kernel_wear.through_jpeg(grey[None, :1], quality)[0, 0]
-            theirs = through_jpeg(grey.byte(), quality, False)[0].float()
-            self.assertLess(float((ours - theirs).abs().mean()), 0.2, quality)
-
-    def test_jpeg_block_grid_moves(self):
-        plane = kernel_wear.luma(self.picture[None])
-        moved = kernel_wear.through_jpeg(plane[..., 3:, 5:], 60, 3, 5)
-        whole = kernel_wear.through_jpeg(plane, 60)[..., 3:, 5:]
-        torch.testing.assert_close(moved[..., 5:, 3:], whole[..., 5:, 3:], atol=1, rtol=0)
-
-
-class Batches(unittest.TestCase):
-    def test_every_class_once_for_every_place(self):
-        rng = np.random.default_rng(4)
-        pictures = [torch.from_numpy(rng.integers(0, 256, (3, 200, 220), dtype=np.uint8))] * 3
-        samples = Samples(pictures, pictures, 0.5, seed=1)
-        for _ in range(20):
-            x, classes = samples.batch(2, 2, 48)
-            self.assertEqual(x.shape, (28, 1, 48, 48))
-            self.assertEqual(classes.tolist(), [c for _ in range(2) for c in range(7) for _ in range(2)])
-            self.assertGreaterEqual(float(x.min()), 0)
-            self.assertLessEqual(float(x.max()), 1.0001)
-
-    def test_a_class_holds_its_kernels_pictures(self):
-        rng = np.random.default_rng(5)
-        pictures = [torch.from_numpy(rng.integers(0, 256, (3, 200, 220), dtype=np.uint8))]
-        samples = Samples(pictures, [], 0, seed=1)
-        spread = torch.zeros(7)
-        for _ in range(10):
-            x, classes = samples.batch(1, 2, 48)
-            for c in range(7):
-                spread[c] += x[classes == c].var()
-        # What a kernel leaves of white noise: the square of its weights' squares.
-        left = torch.tensor([float(matrix(kernel, 96, 32).square().sum()) for kernel in KERNELS])
-        told = [KERNELS.index(k) for k in ("box", "bilinear", "hamming", "bicubic", "lanczos")]
-        self.assertEqual(spread[told].argsort().tolist(), left[told].argsort().tolist())
-
-    def test_round_trips_keep_their_shape(self):
-        pictures = [(torch.rand(3, 64, 72) * 255).byte()]
-        found = round_trips(pictures, lambda x: bicubic(x, 64, 64), 3, seed=1, together=2)
-        self.assertEqual([(p.dtype, tuple(p.shape)) for p in found], [(torch.uint8, (3, 64, 64))] * 3)
-
-
-@unittest.skipUnless(HAS_RUNTIME, "needs the onnx and onnxruntime packages")
-class Export(unittest.TestCase):
-    def test_file_equals_network_up_to_half_precision(self):
-        from training.kernel_export import export, load_onnx
+class MadeSmall(unittest.TestCase):
+    def test_every_class_of_every_place(self):
         torch.manual_seed(3)
-        net = KernelNet(channels=(8, 16, 24), blocks=(1, 1), hidden=16)
-        with torch.no_grad():
-            for _ in range(5):  # normalisation must have seen something
-                net(torch.rand(4, 1, 96, 96))
-        net.eval()
-        with tempfile.TemporaryDirectory() as name:
-            path = Path(name) / "net.onnx"
-            export(net, path, temperature=2.0)
-            run = load_onnx(path)
-            for h, w in ((96, 96), (128, 128), (101, 150)):
-                x = torch.rand(1, 3, h, w)
+        pictures = [torch.randint(0, 256, (3, 520, 530), dtype=torch.uint8) for _ in range(2)]
+        samples = Samples(pictures, [pictures[0]], 0.5, 1)
+        for _ in range(6):
+            x, classes = samples.group(2, 96)
+            self.assertEqual(x.shape, (2 * len(CLASSES), 3, 96, 96))
+            self.assertEqual(classes.bincount().tolist(), [2] * len(CLASSES))
+            self.assertTrue(bool((x == x.round()).all()) and 0 <= float(x.min()) and float(x.max()) <= 255)
+
+    def test_compression_is_close_to_the_library(self):
+        soft = bicubic(torch.rand(3, 12, 12) * 200 + 20, 96, 96).round().clamp(0, 255)
+        # The library smooths what it doubles of halved colours.
+        for quality, halved, most in ((95, False, 2), (75, True, 6)):
+            file = io.BytesIO()
+            Image.fromarray(soft.byte().permute(1, 2, 0).numpy()).save(
+                file, "JPEG", quality=quality, subsampling=2 if halved else 0)
+            theirs = torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1).float()
+            self.assertLess(float((jpeg(soft[None], quality, halved)[0] - theirs).abs().mean()), most)
+
+    def test_flat_survives_compression(self):
+        flat = torch.full((1, 3, 40, 40), 128.0)
+        self.assertLessEqual(float((jpeg(flat, 80, True, 3) - flat).abs().max()), 1)
+
+
+class Export(unittest.TestCase):
+    @unittest.skipUnless(HAS_RUNTIME, "onnx and onnxruntime are not installed")
+    def test_the_file_gives_what_the_network_gives(self):
+        import onnxruntime
+        torch.manual_seed(4)
+        net = ShrinkNet((8, 12), (1, 1), 16).eval()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "net.onnx"
+            export(net, path, CLASSES)
+            session = onnxruntime.InferenceSession(str(path))
+            for size in ((96, 96), (128, 112)):
+                x = torch.rand(1, 3, *size)
+                found = session.run(None, {"input": x.numpy()})[0]
+                self.assertEqual(found.shape, (1, len(CLASSES), 1, 1))
                 with torch.no_grad():
-                    wanted = net(kernel_wear.luma(x)).flatten(1) / 2
-                torch.testing.assert_close(run(x), wanted, atol=1e-2, rtol=1e-2)
-                self.assertEqual(run(x).shape, (1, len(CLASSES)))
-            self.assertTrue(bool(run(torch.full((1, 3, 96, 96), 0.5)).isfinite().all()))
+                    wanted = net.answer(x).numpy()
+                np.testing.assert_allclose(found, wanted, atol=0.02)
 
 
 if __name__ == "__main__":
