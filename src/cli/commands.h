@@ -14,5 +14,6 @@ using Arguments = std::vector<std::string>;
 int upscale(const Arguments& arguments, const Cancel& cancel);
 int score(const Arguments& arguments);
 int models(const Arguments& arguments, const Cancel& cancel);
+int roundtrip(const Arguments& arguments, const Cancel& cancel);
 
 }  // namespace acuity::cli

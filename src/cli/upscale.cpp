@@ -5,11 +5,11 @@
 #include <fstream>
 #include <iostream>
 
-#include "api/option_table.h"
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/display.h"
 #include "cli/parse.h"
+#include "cli/table.h"
 #include "pipeline/batch.h"
 
 namespace acuity::cli {
@@ -25,31 +25,6 @@ struct Request {
     std::vector<std::string> lists;
     bool quiet = false, json = false, explain = false;
 };
-
-void addTable(CLI::App& app, pipeline::Options& options) {
-    for (const api::Option& option : api::optionTable()) {
-        const std::string name = option.name, flags = option.flags;
-        const bool later = std::string(option.group) == "Later";
-        CLI::Option* added = nullptr;
-        if (*option.value || later) {
-            const auto set = [&options, name](const std::vector<std::string>& values) {
-                for (const std::string& value : values) api::setOption(options, name, value);
-            };
-            using Policy = CLI::MultiOptionPolicy;
-            added = app.add_option_function<std::vector<std::string>>(flags, set, option.help)
-                        ->type_name(option.value)
-                        ->expected(1)
-                        ->allow_extra_args(false)
-                        ->multi_option_policy(option.repeats ? Policy::TakeAll : Policy::TakeLast);
-        } else {
-            const auto set = [&options, name](std::int64_t) {
-                api::setOption(options, name, "on");
-            };
-            added = app.add_flag_function(flags, set, option.help);
-        }
-        added->group(later ? "" : option.group);
-    }
-}
 
 void readList(const std::string& path, std::vector<std::string>& inputs) {
     const std::string text =
@@ -160,7 +135,7 @@ int run(const Request& request, const Cancel& cancel) {
 int upscale(const Arguments& arguments, const Cancel& cancel) {
     CLI::App app(
         "Enlarges pictures with neural networks.\n"
-        "Other commands: acuity models, acuity score (see their --help).",
+        "Other commands: acuity models, acuity roundtrip, acuity score (see their --help).",
         "acuity");
     app.footer("Example: acuity photo.jpg -s 4 -o large.tif");
     Request request;
@@ -177,7 +152,7 @@ int upscale(const Arguments& arguments, const Cancel& cancel) {
     app.add_flag("--explain", request.explain, "say what is done, and why");
     app.add_flag_function(
         "--version", [](std::int64_t) {}, "print the version");
-    addTable(app, request.options);
+    addTable(app, request.options, [](const api::Option&) { return true; });
     if (const auto status = parse(app, arguments)) return *status;
     for (const std::string& list : request.lists) readList(list, batch.inputs);
     if (batch.inputs.empty()) throw Error(Kind::usage, "name a picture or a folder to enlarge");

@@ -217,9 +217,9 @@ codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session&
     return result;
 }
 
-codec::Picture enlarged(const codec::Picture& picture, Session& session) {
-    Work work = decide(picture, nullptr, session);
-    look(picture, session, work);
+codec::Picture enlarged(const codec::Picture& picture, const Options& options, Session& session) {
+    Work work = decide(picture, nullptr, options, session);
+    look(picture, options, session, work);
     RunFacts facts;
     codec::Picture result = enlarge(picture, work, session, session.memory() / 2, facts);
     for (VImage& frame : result.frames) {

@@ -20,6 +20,7 @@ codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session&
 
 /// All of it at once, for one who has a picture and wants a picture: decides, looks and computes.
 /// Frames of both are in random access. What an earlier run wrote into the picture is not asked.
-codec::Picture enlarged(const codec::Picture& picture, Session& session);
+/// `options` as for decide().
+codec::Picture enlarged(const codec::Picture& picture, const Options& options, Session& session);
 
 }  // namespace acuity::pipeline

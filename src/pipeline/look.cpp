@@ -24,8 +24,8 @@ VImage colourOf(const codec::Picture& picture, std::size_t frame) {
 
 class Look {
   public:
-    Look(const codec::Picture& picture, Session& session, Work& work)
-        : picture_(picture), session_(session), options_(session.options()), work_(work) {}
+    Look(const codec::Picture& picture, const Options& options, Session& session, Work& work)
+        : picture_(picture), options_(options), session_(session), work_(work) {}
 
     void all() {
         const bool networks =
@@ -119,15 +119,15 @@ class Look {
     bool partlyBound() const { return work_.binding.strength < work_.binding.letters; }
 
     const codec::Picture& picture_;
-    Session& session_;
     const Options& options_;
+    Session& session_;
     Work& work_;
 };
 
 }  // namespace
 
-void look(const codec::Picture& picture, Session& session, Work& work) {
-    Look(picture, session, work).all();
+void look(const codec::Picture& picture, const Options& options, Session& session, Work& work) {
+    Look(picture, options, session, work).all();
 }
 
 }  // namespace acuity::pipeline

@@ -7,6 +7,6 @@ namespace acuity::pipeline {
 
 /// Sets binding, lettering, reasons and findings. `picture` must have been decoded to random
 /// access. Only what the work depends on is looked for: nothing in a picture that is resampled.
-void look(const codec::Picture& picture, Session& session, Work& work);
+void look(const codec::Picture& picture, const Options& options, Session& session, Work& work);
 
 }  // namespace acuity::pipeline

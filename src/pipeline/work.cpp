@@ -73,9 +73,8 @@ std::vector<Step> stepsWith(const ModelChoice& choice, const Work& work, const O
     return steps;
 }
 
-Work decide(const codec::Picture& picture, const codec::Provenance* history,
+Work decide(const codec::Picture& picture, const codec::Provenance* history, const Options& options,
             const Session& session) {
-    const Options& options = session.options();
     const ModelChoice& choice = session.choice();
     Work work;
     work.source = {picture.width(), picture.height()};
