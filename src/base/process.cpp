@@ -50,8 +50,8 @@ pid_t start(const Command& command, End ours, int& end) {
         arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
     pid_t child = 0;
-    const int failed = posix_spawnp(&child, arguments.front(), &actions, &attributes,
-                                    arguments.data(), environ);
+    const int failed =
+        posix_spawnp(&child, arguments.front(), &actions, &attributes, arguments.data(), environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[reading ? 1 : 0]);

@@ -17,7 +17,8 @@ bool hasProgram(const std::string& name);
 /// started or fails. What it complains about is dropped.
 std::optional<std::string> outputOf(const Command& command);
 
-/// A program that is fed through its standard input; what it writes is dropped.
+/// A program that is fed through its standard input; what it writes is dropped. This process must
+/// ignore SIGPIPE.
 class Feed {
   public:
     /// Throws Error(output) when it cannot be started.

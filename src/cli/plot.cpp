@@ -55,9 +55,10 @@ std::string text(double x, double y, const char* anchor, const std::string& word
 std::string grid(const Scale& x, const Scale& y, double stepX, double stepY) {
     std::string out;
     for (double v = y.from; v <= y.to + stepY / 2; v += stepY)
-        out += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" "
-                           "stroke=\"#ddd\"/>\n",
-                           x.start, y(v), x.end, y(v)) +
+        out += fmt::format(
+                   "<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" "
+                   "stroke=\"#ddd\"/>\n",
+                   x.start, y(v), x.end, y(v)) +
                text(x.start - 8, y(v) + 4, "end", fmt::format("{:.4g}", v));
     for (double v = std::ceil(x.from / stepX) * stepX; v <= x.to; v += stepX)
         out += text(x(v), y.start + 20, "middle", fmt::format("{:.4g}", v));

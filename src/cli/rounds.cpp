@@ -34,8 +34,8 @@ std::string line(const Voyage& voyage, std::size_t i, const std::string& kernel)
 }
 
 void add(Round& sum, const Round& round, double share) {
-    for (auto [to, from] : {std::pair{&sum.toOriginal, &round.toOriginal},
-                            std::pair{&sum.toFirst, &round.toFirst}}) {
+    for (auto [to, from] :
+         {std::pair{&sum.toOriginal, &round.toOriginal}, std::pair{&sum.toFirst, &round.toFirst}}) {
         to->psnr += share * from->psnr;
         to->ssim += share * from->ssim;
     }

@@ -33,10 +33,9 @@ constexpr int kMostTimes = 10'000, kMostPixels = 40'000'000;
 constexpr int kSheetWidth = 480, kVideoWidth = 640;
 
 /// Options of enlarging that make sense here: what the model does, not where its result goes.
-const std::set<std::string> kShared = {"model-option", "engine",     "device",       "precision",
-                                       "passes",       "prescale",   "consistency",  "reduced-by",
-                                       "protect-text", "tta",        "tile",         "threads",
-                                       "memory"};
+const std::set<std::string> kShared = {
+    "model-option", "engine",       "device", "precision", "passes",  "prescale", "consistency",
+    "reduced-by",   "protect-text", "tta",    "tile",      "threads", "memory"};
 
 struct Request {
     std::vector<std::string> inputs, models;
@@ -90,8 +89,12 @@ class Expedition {
   public:
     Expedition(const Request& request, const std::string& name, const VImage& picture,
                const fs::path& folder, const std::vector<Enlarger>& enlargers, const Cancel& cancel)
-        : request_(request), picture_(picture), folder_(folder), enlargers_(enlargers),
-          cancel_(cancel), shown_(shownRounds(request.times)) {
+        : request_(request),
+          picture_(picture),
+          folder_(folder),
+          enlargers_(enlargers),
+          cancel_(cancel),
+          shown_(shownRounds(request.times)) {
         fs::create_directories(folder_ / "frames");
         for (const Enlarger& enlarger : enlargers_) {
             travellers_.emplace_back(picture, request.journey, *enlarger.session);
@@ -123,8 +126,7 @@ class Expedition {
         Voyage& voyage = voyages_[i];
         const Round& last = voyage.rounds.back();
         const VImage& picture = travellers_[i].picture();
-        const auto path =
-            folder_ / "frames" / fmt::format("{}-{:04}.png", voyage.model, round);
+        const auto path = folder_ / "frames" / fmt::format("{}-{:04}.png", voyage.model, round);
         codec::save(asPicture(picture), codec::Format::png, path.string(), {});
         if (reads_)
             voyage.texts.back() =
@@ -132,10 +134,11 @@ class Expedition {
         rows_[i].push_back({picture, fmt::format("{}, round {}: {:.2f} dB", voyage.model, round,
                                                  last.toOriginal.psnr)});
         if (!request_.quiet && !request_.json)
-            fmt::print("{}  {:<24} round {:4}  PSNR-Y {:6.2f} dB  SSIM {:.4f}  to round 1 {:6.2f} dB"
-                       "  small picture {:6.2f} dB\n",
-                       inQuotes(voyage.picture), voyage.model, round, last.toOriginal.psnr,
-                       last.toOriginal.ssim, last.toFirst.psnr, last.drift);
+            fmt::print(
+                "{}  {:<24} round {:4}  PSNR-Y {:6.2f} dB  SSIM {:.4f}  to round 1 {:6.2f} dB"
+                "  small picture {:6.2f} dB\n",
+                inQuotes(voyage.picture), voyage.model, round, last.toOriginal.psnr,
+                last.toOriginal.ssim, last.toFirst.psnr, last.drift);
         std::fflush(stdout);
     }
 
@@ -144,9 +147,9 @@ class Expedition {
         if (!films_) return;
         std::vector<ops::Cell> cells = {{picture_, "original"}};
         for (std::size_t i = 0; i < travellers_.size(); i++)
-            cells.push_back({travellers_[i].picture(),
-                             fmt::format("{}, round {}", voyages_[i].model,
-                                         voyages_[i].rounds.size())});
+            cells.push_back(
+                {travellers_[i].picture(),
+                 fmt::format("{}, round {}", voyages_[i].model, voyages_[i].rounds.size())});
         const VImage sheet = ops::sheet({cells}, kVideoWidth);
         const double perSecond = std::clamp(request_.times / 10.0, 2.0, 25.0);
         if (!video_)
@@ -251,8 +254,7 @@ int run(const Request& request, const Cancel& cancel) {
         }
         // After every picture, so that a long run can be watched.
         writeFile((folder / "rounds.csv").string(), csv(voyages));
-        const std::string svg =
-            chart(voyages, title(request, voyages.size() / with.size()));
+        const std::string svg = chart(voyages, title(request, voyages.size() / with.size()));
         writeFile((folder / "plot.svg").string(), svg);
         if (const auto image = codec::drawn(svg))
             codec::save(asPicture(*image), codec::Format::png, (folder / "plot.png").string(), {});

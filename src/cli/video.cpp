@@ -9,15 +9,30 @@ namespace {
 
 /// yuv420p, which every player shows, wants even sides.
 Command encoder(const std::string& path, int width, int height, double perSecond) {
-    return {"ffmpeg",   "-nostdin",  "-y",
-            "-f",       "rawvideo",  "-pix_fmt",
-            "rgb24",    "-s",        fmt::format("{}x{}", width, height),
-            "-r",       fmt::format("{:.3f}", perSecond),
-            "-i",       "pipe:0",    "-vf",
+    return {"ffmpeg",
+            "-nostdin",
+            "-y",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-s",
+            fmt::format("{}x{}", width, height),
+            "-r",
+            fmt::format("{:.3f}", perSecond),
+            "-i",
+            "pipe:0",
+            "-vf",
             "pad=ceil(iw/2)*2:ceil(ih/2)*2",
-            "-pix_fmt", "yuv420p",   "-crf",
-            "18",       "-f",        "mp4",
-            "-movflags", "+faststart", "file:" + path};
+            "-pix_fmt",
+            "yuv420p",
+            "-crf",
+            "18",
+            "-f",
+            "mp4",
+            "-movflags",
+            "+faststart",
+            "file:" + path};
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ namespace {
 constexpr int kGap = 8, kLabelHeight = 22;
 
 VImage white(int width, int height) {
-    return VImage::black(width, height, VImage::option()->set("bands", 3)).invert().copy(
-        VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB));
+    return VImage::black(width, height, VImage::option()->set("bands", 3))
+        .invert()
+        .copy(VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB));
 }
 
 std::string escaped(const std::string& label) {
@@ -48,9 +49,9 @@ VImage labelled(const Cell& cell, int width) {
         line = line.insert(words.crop(0, 0, wide, std::min(ink.height(), kLabelHeight)), 0,
                            std::max(0, (kLabelHeight - ink.height()) / 2));
     }
-    return line.join(picture.copy(VImage::option()->set("interpretation",
-                                                        VIPS_INTERPRETATION_sRGB)),
-                     VIPS_DIRECTION_VERTICAL);
+    return line.join(
+        picture.copy(VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB)),
+        VIPS_DIRECTION_VERTICAL);
 }
 
 }  // namespace

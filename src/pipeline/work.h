@@ -48,9 +48,9 @@ struct Work {
     nlohmann::json findings = nlohmann::json::object();
 };
 
-/// `history` is what an earlier run wrote into the picture, or nothing; `options` are the session's,
-/// or such that differ in what concerns one picture.
-/// Throws Error(usage) when the size asked for cannot be.
+/// `history` is what an earlier run wrote into the picture, or nothing; `options` are the
+/// session's, or such that differ in what concerns one picture. Throws Error(usage) when the size
+/// asked for cannot be.
 Work decide(const codec::Picture& picture, const codec::Provenance* history, const Options& options,
             const Session& session);
 
