@@ -117,16 +117,16 @@ TEST_CASE("safetensors that claim what is not there are refused") {
 }
 
 TEST_CASE("safetensors headers that nest or never end are refused at once") {
-    CHECK_FALSE(complaint(file('{' + std::string(30 << 20, '['))).empty());
+    CHECK_FALSE(complaint(file('{' + std::string(10 << 20, '['))).empty());
     std::string nested;
-    for (int i = 0; i < 1'000'000; ++i) nested += "{\"a\":";
+    for (int i = 0; i < 300'000; ++i) nested += "{\"a\":";
     CHECK_FALSE(complaint(file(nested)).empty());
     std::string sides = "1";
-    for (int i = 0; i < 1'000'000; ++i) sides += ",1";
+    for (int i = 0; i < 300'000; ++i) sides += ",1";
     CHECK_FALSE(complaint(one("U8", sides, "0,1", 1)).empty());
-    CHECK_FALSE(complaint(file("{\"" + std::string(30 << 20, 'a'))).empty());
+    CHECK_FALSE(complaint(file("{\"" + std::string(10 << 20, 'a'))).empty());
     std::string many = "{";
-    for (int i = 0; i < 300'000; ++i) many += entry(std::to_string(i), "U8", "0", "0,0") + ',';
+    for (int i = 0; i < 100'000; ++i) many += entry(std::to_string(i), "U8", "0", "0,0") + ',';
     CHECK_FALSE(complaint(file(many + entry("x", "U8", "0", "0,0") + '}')).empty());
 }
 

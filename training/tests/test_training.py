@@ -185,7 +185,7 @@ class Export(unittest.TestCase):
             folder = Path(name)
             paint(folder)
             recipe = {"scale": 2, "channels": 8, "blocks": 1, "pictures": [name], "tests": [],
-                      "batch": 4, "patch": 12, "rate": 2e-3, "steps": 400, "minutes": 2,
+                      "batch": 4, "patch": 12, "rate": 2e-3, "steps": 400, "minutes": 30,
                       "report_seconds": 60, "seed": 1, "softness": 0.001}
             (folder / "recipe.json").write_text(json.dumps(recipe))
             run = Run({**recipe, "steps": 200}, folder / "out", "cpu")
