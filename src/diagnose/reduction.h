@@ -18,6 +18,10 @@ struct Reduction {
     std::array<double, 7> likelihood{};  // of ops::kReductions in their order, and of none; sum 1
 };
 
+/// The kernel to assume when a result is bound to the picture: not always the likeliest, as a wrong
+/// one costs far more with some than with others. Nothing when no binding is worth its risk.
+std::optional<ops::Kernel> worthAssuming(const Reduction& found);
+
 /// Below this a side says too little.
 constexpr int kLeastSide = 64;
 

@@ -14,9 +14,6 @@ using vips::VImage;
 
 namespace {
 
-/// A kernel found with less than this is not trusted: a wrong one undoes what it should keep.
-constexpr double kTrusted = 0.6;
-
 VImage colourOf(const codec::Picture& picture, std::size_t frame) {
     const int bands = picture.grey() ? 1 : 3;
     return picture.frames[frame].extract_band(0, VImage::option()->set("n", bands));
@@ -82,17 +79,20 @@ class Look {
             {"kernel", found.kernel ? nlohmann::json(ops::name(*found.kernel)) : nlohmann::json()},
             {"confidence", found.confidence},
             {"likelihood", likelihood}};
-        if (!found.kernel) {
-            say(found.confidence > 0
-                    ? "nothing seems to have made it small (a camera's picture, a soft one, or one "
-                      "enlarged before)"
-                    : "it shows too little to tell what made it small");
+        if (found.confidence == 0) {
+            say("it shows too little to tell what made it small");
             return std::nullopt;
         }
-        const bool sure = found.confidence >= kTrusted;
-        say(fmt::format("made small by {}, it seems ({:.0f} % sure{})", ops::name(*found.kernel),
-                        100 * found.confidence, sure ? "" : ", too little to rely on"));
-        return sure ? found.kernel : std::nullopt;
+        say(found.kernel ? fmt::format("made small by {}, it seems ({:.0f} % sure)",
+                                       ops::name(*found.kernel), 100 * found.confidence)
+                         : "nothing seems to have made it small (a camera's picture, a soft one, "
+                           "or one enlarged before)");
+        const auto assumed = diagnose::worthAssuming(found);
+        if (!assumed)
+            say("no kernel is safe to assume");
+        else if (assumed != found.kernel)
+            say(fmt::format("{} is the safest to assume", ops::name(*assumed)));
+        return assumed;
     }
 
     void lettering() {
