@@ -136,15 +136,13 @@ class Samples:
         most = sorted(min(p.shape[1:]) for p in source)[len(source) // 4]
         factor = min(self._factor(enlarged), most / size)
         side = round(size * factor)
-        before = 1.0 if enlarged or r.random() < 0.6 else r.uniform(1, 1.6)
+        before = 1.0 if enlarged or r.random() < 0.35 else r.uniform(1, 2.5)
         before = min(before, most / side)
         hr = self.crops(source, count, int(side * before))
         if hr.shape[-1] > side:
             hr = reduced(hr, r.choice(KERNELS), side, False)
-        if not enlarged and r.random() < 0.3:
-            hr = blurred(hr, r.uniform(0.3, 0.9))
-        if not enlarged and r.random() < 0.15:
-            hr = jpeg(hr, r.randint(75, 95), r.random() < 0.5, r.randint(0, 7))
+        if not enlarged:
+            hr = self._taken(hr)
         if r.random() < 0.3:  # lighter, darker, flatter
             hr = 255 * (hr / 255).clamp(0, 1) ** r.uniform(0.7, 1.4) * r.uniform(0.7, 1)
         hr = whole(hr)
@@ -157,6 +155,17 @@ class Samples:
             samples = jpeg(samples, r.randint(70, 97), r.random() < 0.5)
         classes = torch.arange(len(CLASSES), device=samples.device).repeat_interleave(count)
         return samples, classes
+
+    def _taken(self, x: torch.Tensor) -> torch.Tensor:
+        """As softer and sharper cameras take pictures and store them."""
+        r, kind = self.random, self.random.random()
+        if kind < 0.2:
+            x = blurred(x, r.uniform(0.3, 0.9))
+        elif kind < 0.6:
+            x = x + r.uniform(0.2, 1.2) * (x - blurred(x, r.uniform(0.5, 1.5)))
+        if r.random() < 0.1:
+            x = whole(x) + torch.randn_like(x) * r.uniform(0.5, 4)
+        return jpeg(whole(x), r.randint(75, 95), r.random() < 0.5, r.randint(0, 7)) if r.random() < 0.15 else x
 
     def _none(self, count: int, size: int) -> torch.Tensor:
         r, kind = self.random, self.random.random()
