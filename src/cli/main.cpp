@@ -42,7 +42,8 @@ int dispatch(acuity::cli::Arguments arguments) {
         if (command == "score") return cli::score(rest);
         if (command == "models") return cli::models(rest, cancel);
         if (command == "roundtrip") return cli::roundtrip(rest, cancel);
-        for (const char* later : {"diagnose", "compare", "serve"})
+        if (command == "compare") return cli::compare(rest, cancel);
+        for (const char* later : {"diagnose", "serve"})
             if (command == later)
                 throw Error(Kind::usage, "this version has no command " + inQuotes(later) + " yet");
         const auto end = std::find(arguments.begin(), arguments.end(), "--");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "ops/resample.h"
 
@@ -58,32 +59,30 @@ VImage labelled(const Cell& cell, int width) {
 
 VImage sheet(const std::vector<std::vector<Cell>>& rows, int width) {
     std::vector<std::vector<VImage>> cells;
-    int across = 0, down = kGap, columns = 0;
+    std::vector<int> wide, high;  // of columns and rows
     for (const auto& row : rows) {
-        int high = 0;
         cells.emplace_back();
-        for (const Cell& cell : row) {
-            cells.back().push_back(cell.picture.get_image() ? labelled(cell, width) : VImage());
+        high.push_back(0);
+        for (std::size_t column = 0; column < row.size(); column++) {
+            cells.back().push_back(labelled(row[column], width));
             const VImage& made = cells.back().back();
-            if (!made.get_image()) continue;
-            across = std::max(across, made.width());
-            high = std::max(high, made.height());
+            if (column == wide.size()) wide.push_back(0);
+            wide[column] = std::max(wide[column], made.width());
+            high.back() = std::max(high.back(), made.height());
         }
-        columns = std::max(columns, int(row.size()));
-        down += high + kGap;
     }
-    VImage all = white(columns * (across + kGap) + kGap, down);
+    const auto whole = [](const std::vector<int>& sizes) {
+        return std::accumulate(sizes.begin(), sizes.end(), kGap * (int(sizes.size()) + 1));
+    };
+    VImage all = white(whole(wide), whole(high));
     int top = kGap;
-    for (const auto& row : cells) {
-        int high = 0, left = kGap;
-        for (const VImage& cell : row) {
-            if (cell.get_image()) {
-                all = all.insert(cell, left, top);
-                high = std::max(high, cell.height());
-            }
-            left += across + kGap;
+    for (std::size_t row = 0; row < cells.size(); row++) {
+        int left = kGap;
+        for (std::size_t column = 0; column < cells[row].size(); column++) {
+            all = all.insert(cells[row][column], left, top);
+            left += wide[column] + kGap;
         }
-        top += high + kGap;
+        top += high[row] + kGap;
     }
     return all.copy_memory();
 }

@@ -8,11 +8,12 @@
 namespace acuity::ops {
 
 struct Cell {
-    vips::VImage picture;  // uchar, 1 or 3 bands; none: an empty place
+    vips::VImage picture;  // uchar, 1 or 3 bands
     std::string label;
 };
 
-/// Rows of cells, left-aligned, on white; pictures wider than `width` are shrunk to it. RGB, uchar.
+/// Rows and columns of cells on white; pictures wider than `width` are shrunk to it. RGB, uchar, in
+/// memory.
 vips::VImage sheet(const std::vector<std::vector<Cell>>& rows, int width);
 
 }  // namespace acuity::ops

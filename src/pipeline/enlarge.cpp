@@ -6,7 +6,6 @@
 #include "ops/alpha.h"
 #include "ops/consistency.h"
 #include "ops/resample.h"
-#include "pipeline/look.h"
 
 namespace acuity::pipeline {
 
@@ -217,9 +216,7 @@ codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session&
     return result;
 }
 
-codec::Picture enlarged(const codec::Picture& picture, const Options& options, Session& session) {
-    Work work = decide(picture, nullptr, options, session);
-    look(picture, options, session, work);
+codec::Picture enlarged(const codec::Picture& picture, const Work& work, Session& session) {
     RunFacts facts;
     codec::Picture result = enlarge(picture, work, session, session.memory() / 2, facts);
     for (VImage& frame : result.frames) {

@@ -18,9 +18,8 @@ struct RunFacts {
 codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session& session,
                        std::uint64_t memory, RunFacts& facts);
 
-/// All of it at once, for one who has a picture and wants a picture: decides, looks and computes.
-/// Frames of both are in random access. What an earlier run wrote into the picture is not asked.
-/// `options` as for decide().
-codec::Picture enlarged(const codec::Picture& picture, const Options& options, Session& session);
+/// The same at once, for one who has a picture and wants a picture: its frames are in random
+/// access.
+codec::Picture enlarged(const codec::Picture& picture, const Work& work, Session& session);
 
 }  // namespace acuity::pipeline

@@ -7,6 +7,7 @@
 
 #include "ops/resample.h"
 #include "pipeline/enlarge.h"
+#include "pipeline/look.h"
 
 namespace acuity::pipeline {
 
@@ -60,7 +61,9 @@ Round Traveller::next() {
     options.size.height = original_.height();
     options.size.fit = Fit::exact;
     if (journey_.known) options.reducedBy = round.kernel;
-    large_ = enlarged(small, options, session_).frames.front();
+    Work work = decide(small, nullptr, options, session_);
+    look(small, options, session_, work);
+    large_ = enlarged(small, work, session_).frames.front();
     if (round_ == 1) {
         firstLarge_ = large_;
         firstSmall_ = small.frames.front();
