@@ -14,6 +14,7 @@ using Arguments = std::vector<std::string>;
 int upscale(const Arguments& arguments, const Cancel& cancel);
 int score(const Arguments& arguments);
 int models(const Arguments& arguments, const Cancel& cancel);
+int diagnose(const Arguments& arguments, const Cancel& cancel);
 int compare(const Arguments& arguments, const Cancel& cancel);
 int roundtrip(const Arguments& arguments, const Cancel& cancel);
 

@@ -43,9 +43,8 @@ int dispatch(acuity::cli::Arguments arguments) {
         if (command == "models") return cli::models(rest, cancel);
         if (command == "roundtrip") return cli::roundtrip(rest, cancel);
         if (command == "compare") return cli::compare(rest, cancel);
-        for (const char* later : {"diagnose", "serve"})
-            if (command == later)
-                throw Error(Kind::usage, "this version has no command " + inQuotes(later) + " yet");
+        if (command == "diagnose") return cli::diagnose(rest, cancel);
+        if (command == "serve") throw Error(Kind::usage, "this version has no command 'serve' yet");
         const auto end = std::find(arguments.begin(), arguments.end(), "--");
         if (std::find(arguments.begin(), end, "--version") != end) {
             fmt::print("acuity {}\n", version());

@@ -5,6 +5,7 @@
 #include "codec/exif.h"
 #include "codec/formats.h"
 #include "codec/frames.h"
+#include "codec/jpeg_tables.h"
 #include "codec/loaders.h"
 #include "codec/metadata_read.h"
 #include "codec/orientation.h"
@@ -110,6 +111,7 @@ Frames readFrames(const Source& source, Format format, const LoadOptions& option
 Picture opened(const Source& source, Format format, const LoadOptions& options) {
     Picture picture;
     picture.format = format;
+    if (format == Format::jpeg) picture.jpegQuality = jpegQuality(source.path);
     if (format == Format::png && source.head.find("acTL") != std::string::npos)
         picture.notes.push_back("only the first frame of this animated PNG was taken");
     Frames inOrder = readFrames(source, format, options, false, picture);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "diagnose/pieces.h"
+
 namespace acuity::diagnose {
 namespace {
 
@@ -25,56 +27,23 @@ constexpr double kGain[7][6] = {
 /// To harm a picture is worse than to miss a gain.
 constexpr double kHarmWeighs = 2;
 
-struct Piece {
-    double detail;
-    std::vector<float> planes;
-};
-
-/// Mean absolute difference of horizontal and vertical neighbours in green, which carries most of
-/// the light.
-double detailOf(const std::vector<float>& planes, int width, int height) {
-    const float* green = planes.data() + std::size_t(width) * height;
-    double sum = 0;
-    for (int y = 0; y + 1 < height; y++)
-        for (int x = 0; x + 1 < width; x++) {
-            const float* at = green + std::size_t(y) * width + x;
-            sum += std::abs(at[1] - at[0]) + std::abs(at[width] - at[0]);
-        }
-    return sum / (2.0 * width * height);
-}
-
-/// Places from 0 to length - side, evenly spread, at most `most`, hardly overlapping.
-std::vector<int> places(int length, int side, int most) {
-    const int count = std::clamp((length + side / 2) / side, 1, most);
-    std::vector<int> found;
-    for (int i = 0; i < count; i++)
-        found.push_back(count == 1 ? (length - side) / 2
-                                   : int(std::int64_t(length - side) * i / (count - 1)));
-    return found;
-}
-
 }  // namespace
 
 Reduction reductionOf(const vips::VImage& colour, Network& network) {
     Reduction result;
     if (std::min(colour.width(), colour.height()) < kLeastSide) return result;
-    const int width = std::min(kPiece, colour.width()), height = std::min(kPiece, colour.height());
-    const double shape = double(colour.width()) / colour.height();
-    const int across = std::max(1, int(std::lround(std::sqrt(kCandidates * shape))));
-    std::vector<Piece> pieces;
-    for (const int y : places(colour.height(), height, std::max(1, kCandidates / across)))
-        for (const int x : places(colour.width(), width, across)) {
-            Piece piece{0, planesOf(colour, {x, y, width, height})};
-            piece.detail = detailOf(piece.planes, width, height);
-            if (piece.detail > kLeastDetail) pieces.push_back(std::move(piece));
-        }
-    if (pieces.empty()) return result;
-    const auto used = std::min<std::size_t>(kPieces, pieces.size());
-    std::partial_sort(pieces.begin(), pieces.begin() + std::ptrdiff_t(used), pieces.end(),
+    std::vector<Piece> found = pieces(colour, kPiece, kCandidates);
+    found.erase(std::remove_if(found.begin(), found.end(),
+                               [](const Piece& piece) { return piece.detail <= kLeastDetail; }),
+                found.end());
+    if (found.empty()) return result;
+    const auto used = std::min<std::size_t>(kPieces, found.size());
+    std::partial_sort(found.begin(), found.begin() + std::ptrdiff_t(used), found.end(),
                       [](const Piece& a, const Piece& b) { return a.detail > b.detail; });
     std::array<double, 7> logits{};
     for (std::size_t i = 0; i < used; i++) {
-        const auto answer = network.run(pieces[i].planes, height, width);
+        const auto answer =
+            network.run(found[i].planes, found[i].place.height, found[i].place.width);
         for (std::size_t k = 0; k < logits.size(); k++) logits[k] += double(answer.values[k]);
     }
     // Pieces of one picture err alike: their mean is as sure as they are, their sum would be surer.

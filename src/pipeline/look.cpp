@@ -6,18 +6,13 @@
 
 #include "diagnose/reduction.h"
 #include "diagnose/text.h"
-#include "ops/resample.h"
+#include "pipeline/diagnosis.h"
 
 namespace acuity::pipeline {
 
 using vips::VImage;
 
 namespace {
-
-VImage colourOf(const codec::Picture& picture, std::size_t frame) {
-    const int bands = picture.grey() ? 1 : 3;
-    return picture.frames[frame].extract_band(0, VImage::option()->set("n", bands));
-}
 
 class Look {
   public:
@@ -71,14 +66,7 @@ class Look {
         if (picture_.linear) return std::nullopt;
         const auto found =
             diagnose::reductionOf(colourOf(picture_, 0), *session_.diagnostic("reduction-kernel"));
-        nlohmann::json likelihood = nlohmann::json::object();
-        for (std::size_t i = 0; i < std::size(ops::kReductions); i++)
-            likelihood[ops::name(ops::kReductions[i])] = found.likelihood[i];
-        likelihood["none"] = found.likelihood.back();
-        work_.findings["reduction"] = {
-            {"kernel", found.kernel ? nlohmann::json(ops::name(*found.kernel)) : nlohmann::json()},
-            {"confidence", found.confidence},
-            {"likelihood", likelihood}};
+        work_.findings["reduction"] = toJson(found);
         if (found.confidence == 0) {
             say("it shows too little to tell what made it small");
             return std::nullopt;

@@ -1,0 +1,95 @@
+#include "diagnose/damage.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "diagnose/pieces.h"
+
+namespace acuity::diagnose {
+namespace {
+
+constexpr int kSide = 192, kLeastSide = 64, kMultiple = 32, kPieces = 16, kGrid = 8;
+// The network's outputs (training/damage_net.py), each a value and a logarithm of its deviation.
+enum Output { resolution, luma, chroma, quality, compressed, enlarged, kOutputs };
+
+/// Jumps of the slope across columns (or rows) by their place in a grid of 8.
+using Jumps = std::array<double, kGrid>;
+
+/// A grid's edge is the place whose jumps stand out; none stands out where JPEG left no mark.
+int gridFrom(const Jumps& jumps) {
+    constexpr double kStandsOut = 1.03;
+    const auto most = std::max_element(jumps.begin(), jumps.end());
+    double others = 0;
+    for (const double jump : jumps) others += jump;
+    others = (others - *most) / (kGrid - 1);
+    return *most > kStandsOut * others ? int(most - jumps.begin()) : 0;
+}
+
+void addJumps(const Piece& piece, Jumps& across, Jumps& down) {
+    const int width = piece.place.width, height = piece.place.height;
+    const float* green = piece.planes.data() + std::size_t(width) * height;
+    const auto jump = [](const float* at, std::ptrdiff_t step) {
+        return double(std::abs(-at[-2 * step] + 3 * at[-step] - 3 * at[0] + at[step]));
+    };
+    for (int y = 2; y + 1 < height; y++)
+        for (int x = 2; x + 1 < width; x++) {
+            const float* at = green + std::size_t(y) * width + x;
+            across[std::size_t(piece.place.left + x) % kGrid] += jump(at, 1);
+            down[std::size_t(piece.place.top + y) % kGrid] += jump(at, width);
+        }
+}
+
+/// Answers of all pieces: the surer a piece, the more it counts.
+struct Sum {
+    double weight = 0, value = 0, plain = 0;
+    int count = 0;
+
+    void add(double answer, double logDeviation) {
+        const double share = std::exp(-2 * std::clamp(logDeviation, -4.0, 3.0));
+        weight += share;
+        value += share * answer;
+        plain += answer;
+        count++;
+    }
+    double mean() const { return value / weight; }
+    /// Pieces of one picture err alike: all of them are as sure as one.
+    double deviation() const { return std::sqrt(count / weight); }
+    double likelihood() const { return 1 / (1 + std::exp(-plain / count)); }
+};
+
+/// The logarithm (base 2) of value + offset, back.
+Estimate fromLog(const Sum& sum, double offset, double most) {
+    const double power = std::exp2(sum.mean());
+    return {std::clamp(power - offset, 0.0, most), std::log(2) * power * sum.deviation()};
+}
+
+}  // namespace
+
+Damage damageOf(const vips::VImage& colour, Network& network) {
+    Damage found;
+    const int shorter = std::min(colour.width(), colour.height());
+    if (shorter < kLeastSide) return found;
+    const int side = std::min(kSide, shorter / kMultiple * kMultiple);
+    Jumps across{}, down{};
+    for (const Piece& piece : pieces(colour, side, kPieces)) addJumps(piece, across, down);
+    found.gridLeft = gridFrom(across);
+    found.gridTop = gridFrom(down);
+    std::array<Sum, kOutputs> sums;
+    for (const Piece& piece : pieces(colour, side, kPieces, kGrid, found.gridLeft, found.gridTop)) {
+        const auto answer = network.run(piece.planes, side, side);
+        for (std::size_t i = 0; i < kOutputs; i++)
+            sums[i].add(double(answer.values[2 * i]), double(answer.values[2 * i + 1]));
+    }
+    found.known = true;
+    found.resolution = fromLog(sums[resolution], 0, 1);
+    found.lumaNoise = fromLog(sums[luma], 0.5, 255);
+    found.chromaNoise = fromLog(sums[chroma], 0.5, 255);
+    found.jpegQuality = {std::clamp(20 * sums[quality].mean(), 1.0, 100.0),
+                         20 * sums[quality].deviation()};
+    found.compressed = sums[compressed].likelihood();
+    found.enlarged = sums[enlarged].likelihood();
+    return found;
+}
+
+}  // namespace acuity::diagnose

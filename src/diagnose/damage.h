@@ -1,0 +1,29 @@
+// What a picture has suffered: softness, noise, JPEG, a former enlargement.
+#pragma once
+
+#include <vips/vips8>
+
+#include "diagnose/network.h"
+
+namespace acuity::diagnose {
+
+/// A measure with the standard deviation of its error, as expected on pictures of its kind.
+struct Estimate {
+    double value = 0, deviation = 0;
+};
+
+struct Damage {
+    bool known = false;   // false: too small to tell, and all else is 0
+    Estimate resolution;  // 0 to 1: share of the pixels across that would hold all its detail
+    Estimate lumaNoise, chromaNoise;  // standard deviation in 8-bit levels
+    Estimate jpegQuality;             // 1 to 100, of what `compressed` is about
+    double compressed = 0;            // likelihood that a JPEG lies in its past
+    double enlarged = 0;              // likelihood that it was enlarged by interpolation
+    int gridLeft = 0, gridTop = 0;    // where JPEG's grid of 8x8 begins, if it is seen
+};
+
+/// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart. The network looks
+/// at up to 16 pieces of 192 pixels.
+Damage damageOf(const vips::VImage& colour, Network& network);
+
+}  // namespace acuity::diagnose

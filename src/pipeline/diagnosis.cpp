@@ -1,0 +1,133 @@
+#include "pipeline/diagnosis.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "diagnose/text.h"
+
+namespace acuity::pipeline {
+
+using diagnose::Damage;
+using diagnose::Estimate;
+using nlohmann::json;
+using vips::VImage;
+
+namespace {
+
+constexpr double kLikely = 0.5;
+/// Less noise than this is not seen, and hardly measured.
+constexpr double kLeastNoise = 0.5;
+
+/// Lettering is looked for in so many pixels at most: what is lost is too small to matter.
+constexpr double kTextPixels = 1.5e6;
+
+VImage reducedTo(const VImage& image, double pixels) {
+    const double share = std::sqrt(pixels / (double(image.width()) * image.height()));
+    if (share >= 1) return image;
+    const int by = int(std::ceil(1 / share));
+    return image.shrink(by, by).copy_memory();
+}
+
+json toJson(const Estimate& estimate) {
+    return {{"value", estimate.value}, {"deviation", estimate.deviation}};
+}
+
+std::string percent(double share) {
+    return fmt::format("{:.0f} %", 100 * share);
+}
+
+std::string noise(const Damage& damage) {
+    if (damage.lumaNoise.value < kLeastNoise && damage.chromaNoise.value < kLeastNoise)
+        return "noise: none to speak of";
+    return fmt::format("noise: {:.1f} levels of 255 (give or take {:.1f}), in colour {:.1f}",
+                       damage.lumaNoise.value, damage.lumaNoise.deviation,
+                       damage.chromaNoise.value);
+}
+
+std::string compression(const Diagnosis& diagnosis) {
+    const Damage& damage = diagnosis.damage;
+    std::string text = "compression: ";
+    if (diagnosis.jpegQuality) text += fmt::format("a JPEG of quality {}; ", diagnosis.jpegQuality);
+    if (damage.compressed < kLikely) return text + "no blocks are seen";
+    text += fmt::format("it looks like JPEG of quality {:.0f} (give or take {:.0f})",
+                        damage.jpegQuality.value, damage.jpegQuality.deviation);
+    if (damage.gridLeft || damage.gridTop)
+        text +=
+            fmt::format(", cut off its grid by {} and {} pixels", damage.gridLeft, damage.gridTop);
+    return text;
+}
+
+std::string origin(const diagnose::Reduction& reduction) {
+    if (reduction.confidence == 0) return "made small by: it shows too little to tell";
+    return fmt::format("made small by: {} ({} sure)",
+                       reduction.kernel ? ops::name(*reduction.kernel) : "nothing, it seems",
+                       percent(reduction.confidence));
+}
+
+}  // namespace
+
+VImage colourOf(const codec::Picture& picture, std::size_t frame) {
+    const int bands = picture.grey() ? 1 : 3;
+    return picture.frames[frame].extract_band(0, VImage::option()->set("n", bands));
+}
+
+Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {
+    Diagnosis found;
+    found.jpegQuality = picture.jpegQuality;
+    if (picture.linear) return found;
+    const VImage colour = colourOf(picture, 0);
+    found.damage = diagnose::damageOf(colour, *session.diagnostic("damage"));
+    found.reduction = diagnose::reductionOf(colour, *session.diagnostic("reduction-kernel"));
+    found.textShare =
+        diagnose::textIn(reducedTo(colour, kTextPixels), *session.diagnostic("text-mask")).share;
+    return found;
+}
+
+std::vector<std::string> sentences(const Diagnosis& diagnosis) {
+    const Damage& damage = diagnosis.damage;
+    if (!damage.known) return {"it shows too little to measure anything"};
+    std::vector<std::string> lines;
+    lines.push_back(
+        fmt::format("detail: as much as {} of its width and height would hold (give or "
+                    "take {})",
+                    percent(damage.resolution.value), percent(damage.resolution.deviation)));
+    lines.push_back(noise(damage));
+    lines.push_back(compression(diagnosis));
+    lines.push_back(fmt::format("enlarged before: {} ({} likely)",
+                                damage.enlarged < kLikely ? "it does not look so" : "it looks so",
+                                percent(damage.enlarged)));
+    lines.push_back(origin(diagnosis.reduction));
+    lines.push_back(fmt::format("lettering: {:.2g} % of its area", 100 * diagnosis.textShare));
+    return lines;
+}
+
+json toJson(const diagnose::Reduction& reduction) {
+    json likelihood = json::object();
+    for (std::size_t i = 0; i < std::size(ops::kReductions); i++)
+        likelihood[ops::name(ops::kReductions[i])] = reduction.likelihood[i];
+    likelihood["none"] = reduction.likelihood.back();
+    return {{"kernel", reduction.kernel ? json(ops::name(*reduction.kernel)) : json()},
+            {"confidence", reduction.confidence},
+            {"likelihood", likelihood}};
+}
+
+json toJson(const Diagnosis& diagnosis) {
+    const Damage& damage = diagnosis.damage;
+    json object = {
+        {"jpegQualityOfFile", diagnosis.jpegQuality ? json(diagnosis.jpegQuality) : json()},
+        {"known", damage.known}};
+    if (!damage.known) return object;
+    object["trueResolution"] = toJson(damage.resolution);
+    object["noiseLuma"] = toJson(damage.lumaNoise);
+    object["noiseChroma"] = toJson(damage.chromaNoise);
+    object["jpeg"] = {{"likelihood", damage.compressed},
+                      {"quality", toJson(damage.jpegQuality)},
+                      {"grid", {damage.gridLeft, damage.gridTop}}};
+    object["enlargedBefore"] = damage.enlarged;
+    object["reduction"] = toJson(diagnosis.reduction);
+    object["textShare"] = diagnosis.textShare;
+    return object;
+}
+
+}  // namespace acuity::pipeline

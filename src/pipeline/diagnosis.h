@@ -1,0 +1,37 @@
+// Everything that a picture shows about itself, as numbers and as sentences.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "codec/picture.h"
+#include "diagnose/damage.h"
+#include "diagnose/reduction.h"
+#include "pipeline/session.h"
+
+namespace acuity::pipeline {
+
+struct Diagnosis {
+    int jpegQuality = 0;  // as the file's own table says; 0: no JPEG file
+    diagnose::Damage damage;
+    diagnose::Reduction reduction;
+    double textShare = 0;  // of the area
+};
+
+/// Of the first frame, which must be in random access. Pictures of linear light show nothing: all
+/// is unknown.
+Diagnosis diagnosisOf(const codec::Picture& picture, Session& session);
+
+/// A line for each subject, for people.
+std::vector<std::string> sentences(const Diagnosis& diagnosis);
+
+/// For programs (docs/diagnosis.md).
+nlohmann::json toJson(const Diagnosis& diagnosis);
+/// The part of it about the kernel that made the picture small.
+nlohmann::json toJson(const diagnose::Reduction& reduction);
+
+/// Colour of a frame without its transparency.
+vips::VImage colourOf(const codec::Picture& picture, std::size_t frame);
+
+}  // namespace acuity::pipeline

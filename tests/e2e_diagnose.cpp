@@ -1,0 +1,120 @@
+// `acuity diagnose`, as a person runs it: damage done here must be found.
+#include <catch2/catch.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include "codec/jpeg_tables.h"
+#include "ops/resample.h"
+#include "support.h"
+
+using namespace acuity;
+using namespace acuity::test;
+using nlohmann::json;
+using vips::VImage;
+
+namespace {
+
+/// A photograph of the examples, made small, so that it is sharp.
+VImage sharp() {
+    const VImage photo = look(fs::path(ACUITY_SOURCE) / "examples/parrots.jpg");
+    return ops::resample(photo, photo.width() / 2, photo.height() / 2, ops::Kernel::bicubic);
+}
+
+json diagnosed(const std::string& path) {
+    const Result result = run({"diagnose", path, "--json"});
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return json::parse(result.out)["diagnosis"];
+}
+
+json diagnosed(const Folder& folder, const VImage& image) {
+    image.write_to_file((folder / "in.png").c_str());
+    return diagnosed(folder / "in.png");
+}
+
+double measured(const json& diagnosis, const char* what) {
+    return diagnosis[what]["value"];
+}
+
+VImage noisy(const VImage& image, double sigma) {
+    const VImage noise =
+        VImage::gaussnoise(image.width(), image.height(),
+                           VImage::option()->set("mean", 0)->set("sigma", sigma)->set("seed", 3));
+    return (image + noise).cast(VIPS_FORMAT_UCHAR);
+}
+
+}  // namespace
+
+TEST_CASE("noise is measured") {
+    const Folder folder;
+    CHECK(measured(diagnosed(folder, sharp()), "noiseLuma") < 3);
+    for (const double sigma : {6.0, 12.0, 20.0})
+        CHECK(measured(diagnosed(folder, noisy(sharp(), sigma)), "noiseLuma") ==
+              Approx(sigma).margin(2));
+}
+
+TEST_CASE("true resolution is measured, and a former enlargement seen") {
+    const Folder folder;
+    const VImage image = sharp();
+    const json clean = diagnosed(folder, image);
+    CHECK(measured(clean, "trueResolution") > 0.85);
+    const VImage grown =
+        ops::resample(image, image.width() * 2, image.height() * 2, ops::Kernel::bicubic);
+    const json twice = diagnosed(folder, grown);
+    CHECK(measured(twice, "trueResolution") == Approx(0.5).margin(0.12));
+    CHECK(twice["enlargedBefore"] > 0.5);
+    CHECK(clean["enlargedBefore"] < 0.5);
+    CHECK(measured(diagnosed(folder, image.gaussblur(1.5)), "trueResolution") < 0.7);
+}
+
+TEST_CASE("JPEG is seen in a PNG, wherever its grid begins") {
+    const Folder folder;
+    const VImage image = sharp();
+    for (const int quality : {30, 60, 85}) {
+        INFO(quality);
+        const std::string file = folder / "in.jpg";
+        image.jpegsave(file.c_str(), VImage::option()->set("Q", quality));
+        CHECK(codec::jpegQuality(file) == quality);
+        CHECK(diagnosed(file)["jpegQualityOfFile"] == quality);
+        const json whole = diagnosed(folder, look(file));
+        CHECK(whole["jpeg"]["likelihood"] > 0.5);
+        CHECK(whole["jpegQualityOfFile"].is_null());
+        CHECK(whole["jpeg"]["quality"]["value"].get<double>() == Approx(quality).margin(10));
+    }
+    const VImage cut = look(folder / "in.jpg");
+    image.jpegsave((folder / "in.jpg").c_str(), VImage::option()->set("Q", 50));
+    const json part =
+        diagnosed(folder, look(folder / "in.jpg").crop(3, 5, cut.width() - 3, cut.height() - 5));
+    CHECK(part["jpeg"]["grid"] == json{5, 3});
+    CHECK(part["jpeg"]["quality"]["value"].get<double>() == Approx(50).margin(12));
+    CHECK(diagnosed(folder, image)["jpeg"]["likelihood"] < 0.5);
+}
+
+TEST_CASE("diagnose says what would be done, and reads what it can") {
+    const Folder folder;
+    paint(folder / "good.png", 120, 90);
+    paint(folder / "small.png", 20, 30);
+    writeBytes(folder / "broken.png", "\x89PNG\r\n\x1a\nnothing");
+    const Result result = run({"diagnose", folder.path().string(), "-s", "2"});
+    CHECK(result.status == 1);
+    CHECK(contains(result.err, "broken.png"));
+    CHECK(contains(result.out, "120x90 becomes 240x180"));
+    CHECK(contains(result.out, "detail: as much as"));
+    CHECK(contains(result.out, "it shows too little to measure anything"));
+    CHECK(run({"diagnose", folder / "none.png"}).status != 0);
+}
+
+TEST_CASE("quantisation tables of strangers are read within bounds") {
+    const Folder folder;
+    const auto quality = [&](const std::string& bytes) {
+        writeBytes(folder / "x.jpg", bytes);
+        return codec::jpegQuality(folder / "x.jpg");
+    };
+    using namespace std::string_literals;
+    CHECK(quality("") == 0);
+    CHECK(quality("\xff\xd8\xff\xdb\0\x43\0"s) == 0);
+    CHECK(quality("\xff\xd8\xff\xdb\0\2"s) == 0);
+    CHECK(quality("\xff\xd8"s + std::string(100'000, '\xff')) == 0);
+    CHECK(quality("\xff\xd8\xff\xdb\0\x43\0"s + std::string(64, '\0')) == 100);
+    CHECK(quality("\xff\xd8\xff\xdb\0\x83\x10"s + std::string(128, '\xff')) == 1);
+}

@@ -1,0 +1,140 @@
+"""The network that measures damage: fixed measures of detail, noise and blocks, and small layers on top.
+
+RGB 0 to 1 [N, 3, H, W] in, H and W multiples of 32 from 64, the first pixel at a corner of JPEG's grid;
+[N, 12, 1, 1] out: for each of OUTPUTS its value and the logarithm of its standard deviation, the last two
+as logits (value) and 0.
+"""
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+OUTPUTS = ("resolution", "luma", "chroma", "quality", "compressed", "enlarged")
+MEASURED = 4       # the first ones are measures, the others yes or no
+WINDOW, STEP = 32, 16
+HALF = WINDOW // 2 + 1
+LUMA, CB, CR = (0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813)
+
+
+def encoded(damage) -> list[float]:
+    """The values that the network learns, in the order of OUTPUTS."""
+    return [math.log2(damage.resolution), math.log2(damage.luma + 0.5), math.log2(damage.chroma + 0.5),
+            damage.quality / 20, float(damage.quality > 0), float(damage.enlarged > 1)]
+
+
+def _across() -> torch.Tensor:
+    """[2 * HALF, 1, 1, WINDOW]: cosine and sine of each frequency, windowed (Hann), in turn."""
+    x = torch.arange(WINDOW)
+    window = 0.5 - 0.5 * torch.cos(2 * math.pi * (x + 0.5) / WINDOW)
+    phase = 2 * math.pi * torch.arange(HALF)[:, None] * x / WINDOW
+    return torch.stack([phase.cos() * window, phase.sin() * window], 1).view(2 * HALF, 1, 1, WINDOW)
+
+
+def _down() -> torch.Tensor:
+    """[HALF * 4 * HALF, 2, WINDOW, 1], a group for each frequency across: real and imaginary part of each
+    frequency down, once with the same and once with the opposite sign."""
+    taps = _across().view(HALF, 2, WINDOW)
+    cos, sin = taps[:, 0], taps[:, 1]
+    rows = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1),
+                        torch.stack([cos, sin], 1), torch.stack([-sin, cos], 1)], 1)  # HALF, 4, 2, WINDOW
+    return rows.reshape(1, HALF * 4, 2, WINDOW, 1).repeat(HALF, 1, 1, 1, 1).flatten(0, 1)
+
+
+def _bands() -> torch.Tensor:
+    """[2 * HALF - 2, HALF * 4 * HALF, 1, 1]: means of the squared parts in rings, and along both axes."""
+    u = torch.arange(HALF)[:, None, None].expand(HALF, HALF, 4)
+    v = torch.arange(HALF)[None, :, None].expand(HALF, HALF, 4)
+    ring = torch.hypot(u.float(), v.float()).round()
+    rows = []
+    for n in range(1, HALF):
+        rows.append((ring == n).float())
+    for n in range(1, HALF):
+        rows.append((((u == n) & (v <= 1)) | ((v == n) & (u <= 1))).float())
+    bands = torch.stack(rows).flatten(1)
+    return (bands / bands.sum(1, keepdim=True)).view(len(rows), -1, 1, 1)
+
+
+def _dct() -> torch.Tensor:
+    i = torch.arange(8, dtype=torch.float32)
+    line = torch.cos(math.pi * (i + 0.5) * i[:, None] / 8) * 0.5
+    line[0] /= math.sqrt(2)
+    return torch.einsum("ux,vy->uvxy", line, line).reshape(64, 1, 8, 8)
+
+
+class Measures(nn.Module):
+    """[N, FEATURES, 1, 1] of [N, 3, H, W]."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("colours", 255 * torch.tensor([LUMA, CB, CR]).view(3, 3, 1, 1))
+        self.register_buffer("across", _across())
+        self.register_buffer("down", _down())
+        self.register_buffer("bands", _bands())
+        self.register_buffer("dct", _dct())
+        rough = torch.tensor([[1.0, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
+        self.register_buffer("rough", rough.view(1, 1, 3, 3).repeat(3, 1, 1, 1))
+        self.register_buffer("step", torch.tensor([-1.0, 3, -3, 1]).view(1, 1, 1, 4))
+        self.register_buffer("phases", torch.eye(8).view(8, 1, 1, 8))
+
+    @staticmethod
+    def means(power: torch.Tensor, floor: float) -> list[torch.Tensor]:
+        """Logarithms of the arithmetic, geometric and harmonic mean over the places: the last one is that
+        of the plainest places, where noise shows."""
+        power = power + floor
+        return [power.mean((2, 3), keepdim=True).log(), power.log().mean((2, 3), keepdim=True),
+                -(1 / power).mean((2, 3), keepdim=True).log()]
+
+    def forward(self, x):
+        ycc = F.conv2d(x, self.colours)
+        y = ycc[:, :1]
+        parts = F.conv2d(F.conv2d(y, self.across, stride=(1, STEP)), self.down, stride=(STEP, 1), groups=HALF)
+        found = self.means(F.conv2d(parts * parts, self.bands), 0.5)
+        rough = F.conv2d(ycc, self.rough, groups=3)
+        found += self.means(F.avg_pool2d(rough * rough, 8), 0.02)
+        size = F.conv2d(y, self.dct, stride=8).abs()
+        found.append((size.mean((2, 3), keepdim=True) + 0.1).log())
+        found.append((1 - size).clamp(0, 1).mean((2, 3), keepdim=True))
+        # Jumps of the slope by their place in the grid, along both axes.
+        for taps, phases, stride in ((self.step, self.phases, (1, 8)),
+                                     (self.step.transpose(2, 3), self.phases.transpose(2, 3), (8, 1))):
+            jumps = F.conv2d(y, taps).abs()
+            found.append((F.conv2d(jumps, phases, stride=stride).mean((2, 3), keepdim=True) + 0.1).log())
+        return torch.cat(found, 1)
+
+
+FEATURES = 3 * (2 * HALF - 2) + 9 + 128 + 16
+
+
+class DamageNet(nn.Module):
+    def __init__(self, hidden: int = 160):
+        super().__init__()
+        self.measures = Measures()
+        self.register_buffer("centre", torch.zeros(1, FEATURES, 1, 1))
+        self.register_buffer("spread", torch.ones(1, FEATURES, 1, 1))
+        self.layers = nn.ModuleList([nn.Conv2d(FEATURES, hidden, 1), nn.Conv2d(hidden, hidden, 1),
+                                     nn.Conv2d(hidden, hidden // 2, 1),
+                                     nn.Conv2d(hidden // 2, 2 * len(OUTPUTS), 1)])
+        self.drop = nn.Dropout(0.05)
+
+    def judged(self, measures):
+        y = (measures - self.centre) / self.spread
+        for layer in self.layers[:-1]:
+            y = self.drop(F.relu(layer(y)))
+        return self.layers[-1](y)
+
+    def forward(self, x):
+        return self.judged(self.measures(x))
+
+
+def loss_of(answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Gaussian likelihood of the measures (quality only of what was compressed), and cross entropy.
+
+    answer [N, 2 * outputs], truth [N, outputs]."""
+    value, spread = answer[:, 0::2], answer[:, 1::2].clamp(-4, 3)
+    counts = torch.ones_like(truth[:, :MEASURED])
+    counts[:, 3] = truth[:, 4]
+    off = value[:, :MEASURED] - truth[:, :MEASURED]
+    likelihood = 0.5 * off ** 2 * torch.exp(-2 * spread[:, :MEASURED]) + spread[:, :MEASURED]
+    entropy = F.binary_cross_entropy_with_logits(value[:, MEASURED:], truth[:, MEASURED:], reduction="none")
+    return (likelihood * counts).sum(1).mean() + entropy.sum(1).mean()
