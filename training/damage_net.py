@@ -1,6 +1,6 @@
 """The network that measures damage: fixed measures of detail, noise and blocks, and small layers on top.
 
-RGB 0 to 1 [N, 3, H, W] in, H and W multiples of 32 from 64, the first pixel at a corner of JPEG's grid;
+RGB 0 to 1 [N, 3, H, W] in, H and W multiples of 32 from 96, the first pixel at a corner of JPEG's grid;
 [N, 12, 1, 1] out: for each of OUTPUTS its value and the logarithm of its standard deviation, the last two
 as logits (value) and 0.
 """
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 OUTPUTS = ("resolution", "luma", "chroma", "quality", "compressed", "enlarged")
 MEASURED = 4       # the first ones are measures, the others yes or no
 WINDOW, STEP = 32, 16
+PERIOD = 64        # longest pattern of the slopes' jumps that is looked for
 HALF = WINDOW // 2 + 1
 LUMA, CB, CR = (0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813)
 
@@ -23,12 +24,17 @@ def encoded(damage) -> list[float]:
             damage.quality / 20, float(damage.quality > 0), float(damage.enlarged > 1)]
 
 
-def _across() -> torch.Tensor:
-    """[2 * HALF, 1, 1, WINDOW]: cosine and sine of each frequency, windowed (Hann), in turn."""
-    x = torch.arange(WINDOW)
-    window = 0.5 - 0.5 * torch.cos(2 * math.pi * (x + 0.5) / WINDOW)
-    phase = 2 * math.pi * torch.arange(HALF)[:, None] * x / WINDOW
-    return torch.stack([phase.cos() * window, phase.sin() * window], 1).view(2 * HALF, 1, 1, WINDOW)
+def _across(window: int = WINDOW) -> torch.Tensor:
+    """[window + 2, 1, 1, window]: cosine and sine of each frequency, windowed (Hann), in turn."""
+    x = torch.arange(window)
+    hann = 0.5 - 0.5 * torch.cos(2 * math.pi * (x + 0.5) / window)
+    phase = 2 * math.pi * torch.arange(window // 2 + 1)[:, None] * x / window
+    return torch.stack([phase.cos() * hann, phase.sin() * hann], 1).view(window + 2, 1, 1, window)
+
+
+def _pairs(count: int) -> torch.Tensor:
+    """[count, 2 * count, 1, 1]: sums of neighbours, the first one left out."""
+    return torch.eye(count).repeat_interleave(2, 1)[1:].reshape(count - 1, 2 * count, 1, 1)
 
 
 def _down() -> torch.Tensor:
@@ -76,6 +82,8 @@ class Measures(nn.Module):
         self.register_buffer("rough", rough.view(1, 1, 3, 3).repeat(3, 1, 1, 1))
         self.register_buffer("step", torch.tensor([-1.0, 3, -3, 1]).view(1, 1, 1, 4))
         self.register_buffer("phases", torch.eye(8).view(8, 1, 1, 8))
+        self.register_buffer("period", _across(PERIOD))
+        self.register_buffer("pairs", _pairs(PERIOD // 2 + 1))
 
     @staticmethod
     def means(power: torch.Tensor, floor: float) -> list[torch.Tensor]:
@@ -95,15 +103,23 @@ class Measures(nn.Module):
         size = F.conv2d(y, self.dct, stride=8).abs()
         found.append((size.mean((2, 3), keepdim=True) + 0.1).log())
         found.append((1 - size).clamp(0, 1).mean((2, 3), keepdim=True))
-        # Jumps of the slope by their place in the grid, along both axes.
-        for taps, phases, stride in ((self.step, self.phases, (1, 8)),
-                                     (self.step.transpose(2, 3), self.phases.transpose(2, 3), (8, 1))):
-            jumps = F.conv2d(y, taps).abs()
-            found.append((F.conv2d(jumps, phases, stride=stride).mean((2, 3), keepdim=True) + 0.1).log())
+        # Jumps of the slope by their place in the grid, along both axes; and how they come and go with
+        # other periods, as an interpolation leaves them (Gallagher, "Detection of linear and cubic
+        # interpolation in JPEG compressed images", 2005).
+        patterns = []
+        for axis in (3, 2):
+            along = lambda taps: taps if axis == 3 else taps.transpose(2, 3)
+            stride = lambda n: (1, n) if axis == 3 else (n, 1)
+            jumps = F.conv2d(y, along(self.step)).abs()
+            found.append((F.conv2d(jumps, along(self.phases), stride=stride(8)).mean((2, 3), keepdim=True) + 0.1).log())
+            profile = (jumps + 0.1).log().mean(5 - axis, keepdim=True)
+            waves = F.conv2d(profile, along(self.period), stride=stride(PERIOD // 2))
+            patterns.append(F.conv2d(waves * waves, self.pairs).mean((2, 3), keepdim=True))
+        found.append((patterns[0] + patterns[1] + 1e-3).log())
         return torch.cat(found, 1)
 
 
-FEATURES = 3 * (2 * HALF - 2) + 9 + 128 + 16
+FEATURES = 3 * (2 * HALF - 2) + 9 + 128 + 16 + PERIOD // 2
 
 
 class DamageNet(nn.Module):

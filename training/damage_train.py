@@ -9,14 +9,13 @@ test folders, halved so that they are sharp and damaged in 200 ways, and writes 
 """
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .damage_net import MEASURED, OUTPUTS, STEP, DamageNet, HALF, encoded, loss_of
+from .damage_net import HALF, OUTPUTS, PERIOD, STEP, DamageNet, encoded, loss_of
 from .damage_samples import Damaged
 from .export import OPSET
 from .shrink_net import _Writer
@@ -133,10 +132,19 @@ def export(net: DamageNet, path: Path, size: int = SIZE):
     found.append(g.node("Log", [g.node("Add", [average(size_), g.exact(0.1)])]))
     small = g.node("Clip", [g.node("Sub", [g.exact(1.0), size_]), g.exact(0.0), g.exact(1.0)])
     found.append(average(small))
-    for taps, phases, strides in ((m.step, m.phases, [1, 8]),
-                                  (m.step.transpose(2, 3), m.phases.transpose(2, 3), [8, 1])):
-        jumps = average(conv(g.node("Abs", [conv(y, taps)]), phases, strides=strides))
-        found.append(g.node("Log", [g.node("Add", [jumps, g.exact(0.1)])]))
+    patterns = []
+    for axis in (3, 2):
+        along = lambda taps: taps if axis == 3 else taps.transpose(2, 3)
+        strides = lambda n: [1, n] if axis == 3 else [n, 1]
+        jumps = g.node("Abs", [conv(y, along(m.step))])
+        placed = average(conv(jumps, along(m.phases), strides=strides(8)))
+        found.append(g.node("Log", [g.node("Add", [placed, g.exact(0.1)])]))
+        logs = g.node("Log", [g.node("Add", [jumps, g.exact(0.1)])])
+        profile = g.node("ReduceMean", [logs], axes=[5 - axis], keepdims=1)
+        waves = conv(profile, along(m.period), strides=strides(PERIOD // 2))
+        patterns.append(average(conv(g.node("Mul", [waves, waves]), m.pairs)))
+    both = g.node("Add", [g.node("Add", patterns), g.exact(1e-3)])
+    found.append(g.node("Log", [both]))
     x = g.node("Sub", [g.node("Concat", found, axis=1), g.exact(net.centre)])
     x = g.node("Div", [x, g.exact(net.spread)])
     for i, layer in enumerate(net.layers):

@@ -81,7 +81,7 @@ class _Writer(_Graph):
         """A float32 constant, where half precision is too coarse."""
         from onnx import numpy_helper
         name = f"c{len(self.initializers)}"
-        self.initializers.append(numpy_helper.from_array(torch.as_tensor(value).float().cpu().numpy(), name))
+        self.initializers.append(numpy_helper.from_array(torch.as_tensor(value).detach().float().cpu().numpy(), name))
         return name
 
     def filtered(self, x, taps, pad) -> str:

@@ -24,8 +24,9 @@ constexpr double kGain[7][6] = {
     {-0.21, 0.46, 0.13, 0.03, -0.54, 0.61},     // mitchell
     {-0.29, -1.41, -0.25, -0.03, -0.25, -0.87},
 };
-/// To harm a picture is worse than to miss a gain.
-constexpr double kHarmWeighs = 2;
+/// To harm a picture is worse than to miss a gain; where nothing made it small there is no truth
+/// that binding could miss.
+constexpr double kHarmWeighs = 1.5;
 
 }  // namespace
 
@@ -66,8 +67,8 @@ std::optional<ops::Kernel> worthAssuming(const Reduction& found) {
     for (std::size_t assumed = 0; assumed < std::size(ops::kReductions); assumed++) {
         double gain = 0;
         for (std::size_t k = 0; k < found.likelihood.size(); k++)
-            gain +=
-                found.likelihood[k] * kGain[k][assumed] * (kGain[k][assumed] < 0 ? kHarmWeighs : 1);
+            gain += found.likelihood[k] * kGain[k][assumed] *
+                    (k < std::size(ops::kReductions) && kGain[k][assumed] < 0 ? kHarmWeighs : 1);
         if (gain <= most) continue;
         most = gain;
         best = ops::kReductions[assumed];
