@@ -92,13 +92,13 @@ TEST_CASE("JPEG is seen in a PNG, wherever its grid begins") {
 
 TEST_CASE("diagnose says what would be done, and reads what it can") {
     const Folder folder;
-    paint(folder / "good.png", 120, 90);
+    paint(folder / "good.png", 120, 100);
     paint(folder / "small.png", 20, 30);
     writeBytes(folder / "broken.png", "\x89PNG\r\n\x1a\nnothing");
     const Result result = run({"diagnose", folder.path().string(), "-s", "2"});
     CHECK(result.status == 1);
     CHECK(contains(result.err, "broken.png"));
-    CHECK(contains(result.out, "120x90 becomes 240x180"));
+    CHECK(contains(result.out, "120x100 becomes 240x200"));
     CHECK(contains(result.out, "detail: as much as"));
     CHECK(contains(result.out, "it shows too little to measure anything"));
     CHECK(run({"diagnose", folder / "none.png"}).status != 0);

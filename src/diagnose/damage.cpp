@@ -9,7 +9,7 @@
 namespace acuity::diagnose {
 namespace {
 
-constexpr int kSide = 192, kLeastSide = 64, kMultiple = 32, kPieces = 16, kGrid = 8;
+constexpr int kSide = 192, kLeastSide = 96, kMultiple = 32, kPieces = 16, kGrid = 8;
 // The network's outputs (training/damage_net.py), each a value and a logarithm of its deviation.
 enum Output { resolution, luma, chroma, quality, compressed, enlarged, kOutputs };
 
