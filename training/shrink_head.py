@@ -71,15 +71,15 @@ def banks(folder: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return features.float(), classes, groups % 10 == 0
 
 
-def fit(out: Path, hidden: int = 128):
+def fit(out: Path, hidden: int = 128, steps: int = STEPS):
     torch.manual_seed(1)
     features, classes, held = banks(out)
     mean, spread = features.mean(0), features.std(0) + 1e-3
     x, kept = (features - mean) / spread, torch.nonzero(~held)[:, 0]
     net = nn.Sequential(nn.Linear(x.shape[1], hidden), nn.ReLU(), nn.Dropout(0.2), nn.Linear(hidden, len(CLASSES)))
     optimizer = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
-    for _ in range(STEPS):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
         some = kept[torch.randint(0, len(kept), (BATCH,))]
         loss = F.cross_entropy(net(x[some]), classes[some], label_smoothing=0.02)
         optimizer.zero_grad()

@@ -117,5 +117,24 @@ class Export(unittest.TestCase):
                 np.testing.assert_allclose(found, wanted, atol=0.02)
 
 
+@unittest.skipUnless(HAS_RUNTIME, "needs onnx and onnxruntime")
+class Head(unittest.TestCase):
+    def test_the_shipped_network_learns_another_answer(self):
+        import onnxruntime
+        from training import shrink_head
+        picture = np.random.default_rng(4).random((1, 3, 96, 96), np.float32)
+        pooled = shrink_head.convolutions().run(None, {"input": picture})[0].reshape(-1)
+        noise = np.random.default_rng(5).normal(size=(700, len(pooled))).astype(np.float32)
+        classes = np.arange(700) % len(CLASSES)
+        # Whatever looks like this picture is of class 4.
+        features = np.where((classes == 4)[:, None], pooled + 0.01 * noise, 0.5 * noise)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            np.savez(folder / "bank-1.npz", features=features, classes=classes, groups=np.arange(700) // 7)
+            shrink_head.fit(folder, steps=150)
+            session = onnxruntime.InferenceSession(str(folder / "reduction-kernel.onnx"))
+            self.assertEqual(int(session.run(None, {"input": picture})[0].argmax()), 4)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,74 @@
+"""Damage that is known, the fixed measures of it, and the exported network."""
+import importlib.util
+import math
+import tempfile
+import unittest
+from pathlib import Path
+
+import torch
+
+from training.damage_net import FEATURES, OUTPUTS, DamageNet, Measures, encoded, loss_of
+from training.damage_samples import QUALITIES, Damage, Damaged, resolution
+
+HAS_RUNTIME = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
+
+
+class Known(unittest.TestCase):
+    def test_nothing_lost_is_full_resolution(self):
+        self.assertEqual(resolution(0, None, 1, 0, 1), 1.0)
+        self.assertEqual(resolution(0.2, None, 1, 0, 1), 1.0)
+
+    def test_blur_follows_the_formula(self):
+        # exp(-2 (pi sigma f)^2) = 0.1, in shares of half a cycle per pixel
+        for sigma in (1.0, 2.0, 3.0):
+            lost = math.sqrt(math.log(10) / 2) / (math.pi * sigma) / 0.5
+            self.assertAlmostEqual(resolution(sigma, None, 1, 0, 1), lost, delta=0.003)
+
+    def test_enlarging_leaves_its_share_and_sharpening_brings_nothing_back_beyond(self):
+        for factor in (1.5, 2, 4):
+            for kernel in ("bilinear", "lanczos"):
+                self.assertAlmostEqual(resolution(0, kernel, factor, 0, 1), 1 / factor, delta=0.01)
+            self.assertLess(resolution(2, "bicubic", factor, 0, 1), 1 / factor)
+        self.assertGreater(resolution(1.5, None, 1, 1.0, 1), resolution(1.5, None, 1, 0, 1))
+
+    def test_same_seed_same_samples(self):
+        pictures = [torch.randint(0, 255, (3, 300, 280), dtype=torch.uint8)]
+        for seed in range(3):
+            (one, damage), (other, again) = (Damaged(pictures, seed).draw(96) for _ in range(2))
+            self.assertEqual(one.shape, (3, 96, 96))
+            self.assertTrue(0 <= one.min() and one.max() <= 255 and bool((one == one.round()).all()))
+            self.assertEqual(damage, again)
+            self.assertIn(damage.quality, (0, *range(QUALITIES[0], QUALITIES[1] + 1)))
+
+
+class Measured(unittest.TestCase):
+    def test_flat_pictures_give_finite_measures(self):
+        found = Measures()(torch.full((1, 3, 96, 128), 0.5))
+        self.assertEqual(found.shape, (1, FEATURES, 1, 1))
+        self.assertTrue(bool(found.isfinite().all()))
+
+    def test_loss_is_least_at_the_truth(self):
+        truth = torch.tensor([encoded(Damage(0.5, 1.0, 2.0, 4.0, 2.0, 60))])
+        answer = torch.zeros(1, 2 * len(OUTPUTS))
+        answer[:, 0::2] = truth
+        answer[:, 8::2] = 20 * truth[:, 4:] - 10
+        for i in range(0, 8, 2):
+            off = answer.clone()
+            off[:, i] += 0.3
+            self.assertGreater(float(loss_of(off, truth)), float(loss_of(answer, truth)))
+
+    @unittest.skipUnless(HAS_RUNTIME, "needs onnx and onnxruntime")
+    def test_export_is_the_network(self):
+        import onnxruntime
+        from training.damage_train import export
+        torch.manual_seed(2)
+        net, picture = DamageNet(16).eval(), torch.rand(1, 3, 96, 160)
+        with tempfile.TemporaryDirectory() as name, torch.no_grad():
+            path = Path(name) / "net.onnx"
+            export(net, path)
+            got = onnxruntime.InferenceSession(str(path)).run(None, {"input": picture.numpy()})[0]
+            torch.testing.assert_close(torch.from_numpy(got), net(picture), atol=1e-4, rtol=1e-4)
+
+
+if __name__ == "__main__":
+    unittest.main()
