@@ -15,11 +15,11 @@
 #include "cli/table.h"
 #include "cli/video.h"
 #include "codec/drawing.h"
-#include "codec/formats.h"
 #include "codec/load.h"
 #include "codec/prepare.h"
 #include "codec/save.h"
 #include "ops/sheet.h"
+#include "pipeline/batch.h"
 
 namespace acuity::cli {
 namespace {
@@ -171,26 +171,6 @@ class Expedition {
     std::unique_ptr<Video> video_;
 };
 
-/// Files named directly, and the pictures of folders.
-std::vector<std::string> pictures(const std::vector<std::string>& inputs) {
-    std::vector<std::string> found;
-    for (const std::string& input : inputs) {
-        if (!fs::exists(input)) throw Error(Kind::input, "there is no " + inQuotes(input));
-        if (!fs::is_directory(input)) {
-            found.push_back(input);
-            continue;
-        }
-        std::vector<std::string> inside;
-        for (const auto& entry : fs::directory_iterator(input))
-            if (entry.is_regular_file() && codec::formatOfName(entry.path().filename().string()))
-                inside.push_back(entry.path().string());
-        std::sort(inside.begin(), inside.end());
-        found.insert(found.end(), inside.begin(), inside.end());
-    }
-    if (found.empty()) throw Error(Kind::input, "there are no pictures in that folder");
-    return found;
-}
-
 /// A name that nothing in `taken` has yet, and takes it.
 std::string unique(const std::string& name, std::set<std::string>& taken) {
     std::string made = name;
@@ -236,15 +216,15 @@ nlohmann::json asJson(const Voyage& voyage) {
 }
 
 int run(const Request& request, const Cancel& cancel) {
-    const std::vector<std::string> inputs = pictures(request.inputs);
+    const auto inputs = pipeline::itemsFor({request.inputs, "", false}, request.options);
     const std::vector<Enlarger> with = enlargers(request, cancel);
     std::vector<Voyage> voyages;
     std::set<std::string> taken;
-    for (const std::string& input : inputs) {
-        const std::string name = unique(fs::path(input).stem().string(), taken);
+    for (const pipeline::Item& item : inputs) {
+        const std::string name = unique(fs::path(item.input).stem().string(), taken);
         const fs::path folder = request.output;
         const auto place = inputs.size() > 1 ? folder / name : folder;
-        Expedition expedition(request, name, original(input, cancel), place, with, cancel);
+        Expedition expedition(request, name, original(item.input, cancel), place, with, cancel);
         for (const Voyage& voyage : expedition.all()) {
             if (request.json)
                 std::cout << asJson(voyage).dump(-1, ' ', false,
