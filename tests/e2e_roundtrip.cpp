@@ -64,7 +64,8 @@ TEST_CASE("a round trip leaves a table, a chart, frames, a sheet and a video") {
     if (hasProgram("ffmpeg")) expected.insert("rounds.mp4");
     CHECK(files(folder / "out") == expected);
     CHECK(sizeOf(folder / "out/frames/faithful-0003.png") == sizeOf(kHouses));
-    CHECK(sizeOf(folder / "out/plot.png") == "900x500");
+    CHECK(look(folder / "out/plot.png").height() == 500);
+    CHECK(look(folder / "out/plot.png").width() > 800);
     CHECK(look(folder / "out/sheet.png").width() > 4 * look(kHouses).width());
 
     const auto table = lines(bytesOf(folder / "out/rounds.csv"));

@@ -9,9 +9,9 @@
 namespace acuity::cli {
 namespace {
 
-constexpr int kWidth = 900, kHeight = 500;
-constexpr int kLeft = 64, kRight = 210, kTop = 56, kBottom = 52;
-constexpr double kLabelHeight = 17;
+constexpr int kHeight = 500;
+constexpr int kLeft = 64, kAcross = 640, kTop = 56, kBottom = 52;
+constexpr double kLabelHeight = 17, kLetterWidth = 8.2;  // of the largest letters that are usual
 // Told apart by those who see few colours, too (Okabe and Ito's set).
 constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                     "#e69f00", "#56b4e9", "#000000", "#8a8a00"};
@@ -65,6 +65,11 @@ std::string grid(const Scale& x, const Scale& y, double stepX, double stepY) {
     return out;
 }
 
+/// A line's name, and where it ended.
+std::string labelOf(const PlotLine& line) {
+    return fmt::format("{} {:.1f}", line.name, line.values.back());
+}
+
 /// Heights for the names beside the ends of the lines: in their order, none over another.
 std::vector<double> labelHeights(const std::vector<PlotLine>& lines, const Scale& y) {
     std::vector<std::size_t> order(lines.size());
@@ -89,21 +94,24 @@ std::vector<double> labelHeights(const std::vector<PlotLine>& lines, const Scale
 std::string plot(const std::string& title, const std::string& across, const std::string& up,
                  const std::vector<PlotLine>& lines) {
     double low = 1e9, high = -1e9, last = 2;
+    std::size_t longest = 0;
     for (const PlotLine& line : lines) {
+        longest = std::max(longest, labelOf(line).size());
         const auto [least, most] = std::minmax_element(line.values.begin(), line.values.end());
         low = std::min(low, *least);
         high = std::max(high, *most);
         last = std::max(last, double(line.values.size()));
     }
     const double stepY = niceStep(std::max(1.0, high - low), 8), stepX = niceStep(last, 10);
-    const Scale x{1, last, kLeft, kWidth - kRight};
+    const int width = kLeft + kAcross + 20 + int(kLetterWidth * double(longest));
+    const Scale x{1, last, kLeft, kLeft + kAcross};
     const Scale y{std::floor(low / stepY) * stepY, (std::floor(high / stepY) + 1) * stepY,
                   kHeight - kBottom, kTop};
     std::string svg = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
         "{1}\" font-family=\"DejaVu Sans, Verdana, sans-serif\" font-size=\"13\" "
         "fill=\"#222\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>\n",
-        kWidth, kHeight);
+        width, kHeight);
     svg += text(kLeft, 30, "start", title, " font-size=\"17\" font-weight=\"bold\"");
     svg += grid(x, y, std::max(1.0, stepX), stepY);
     svg += text((x.start + x.end) / 2, kHeight - 10, "middle", across);
@@ -118,8 +126,7 @@ std::string plot(const std::string& title, const std::string& across, const std:
         svg += fmt::format(
             "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"2.5\" points=\"{}\"/>\n", colour,
             points);
-        svg += text(x.end + 10, labels[i] + 4, "start",
-                    fmt::format("{} {:.1f}", lines[i].name, lines[i].values.back()),
+        svg += text(x.end + 10, labels[i] + 4, "start", labelOf(lines[i]),
                     fmt::format(" fill=\"{}\"", colour));
     }
     return svg + "</svg>\n";
