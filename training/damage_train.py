@@ -8,7 +8,6 @@ measures in DIR/bank-SEED.npz; `fit` learns from all banks there within a minute
 test folders, halved so that they are sharp and damaged in 200 ways, and writes DIR/damage.onnx.
 """
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import torch
 
 from .damage_net import HALF, OUTPUTS, PERIOD, STEP, DamageNet, encoded, loss_of
 from .damage_samples import Damaged
-from .export import OPSET
 from .shrink_net import _Writer
 from .shrink_samples import reduced
 from .shrink_train import load
@@ -105,9 +103,8 @@ def score(net: DamageNet, pictures: list[torch.Tensor]) -> str:
     return f"{text} clean left alone {np.mean(sure):.2f} of {len(sure)}"
 
 
-def export(net: DamageNet, path: Path, size: int = SIZE):
+def export(net: DamageNet, path: Path):
     """Writes an .onnx file: input [1, 3, height, width], output [1, 2 * outputs, 1, 1]."""
-    from onnx import TensorProto, checker, helper, save
     g, m = _Writer(), net.eval().cpu().measures
 
     def conv(x, taps, **more):
@@ -152,15 +149,7 @@ def export(net: DamageNet, path: Path, size: int = SIZE):
         x = g.node("Conv", [x, g.exact(layer.weight), g.exact(layer.bias)], kernel_shape=[1, 1],
                    **({"output": "output"} if last else {}))
         x = x if last else g.node("Relu", [x])
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in
-            (("input", [1, 3, "height", "width"]), ("output", [1, 2 * len(OUTPUTS), 1, 1]))]
-    body = helper.make_graph(g.nodes, path.stem, ends[:1], ends[1:], g.initializers)
-    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)],
-                              producer_name="acuity", ir_version=8)
-    helper.set_model_props(model, {"acuity": json.dumps({"outputs": OUTPUTS})})
-    checker.check_model(model)
-    save(model, str(path))
-    print(f"wrote {path}, {path.stat().st_size} bytes", flush=True)
+    g.save(path, 2 * len(OUTPUTS), {"outputs": OUTPUTS})
 
 
 def main():

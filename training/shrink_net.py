@@ -100,10 +100,22 @@ class _Writer(_Graph):
         weights = [self.weight(f"{name}.weight", conv.weight), self.weight(f"{name}.bias", conv.bias)]
         return self.node("Conv", [x, *weights], kernel_shape=[1, 1], **more)
 
+    def save(self, path: Path, outputs: int, facts: dict):
+        """The file: input [1, 3, height, width], output [1, outputs, 1, 1]."""
+        from onnx import TensorProto, checker, helper, save
+        ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in
+                (("input", [1, 3, "height", "width"]), ("output", [1, outputs, 1, 1]))]
+        body = helper.make_graph(self.nodes, path.stem, ends[:1], ends[1:], self.initializers)
+        model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)],
+                                  producer_name="acuity", ir_version=8)
+        helper.set_model_props(model, {"acuity": json.dumps(facts)})
+        checker.check_model(model)
+        save(model, str(path))
+        print(f"wrote {path}, {path.stat().st_size} bytes", flush=True)
+
 
 def export(net: ShrinkNet, path: Path, classes):
     """Writes `net` to an .onnx file: input [1, 3, height, width], output [1, 7, 1, 1]."""
-    from onnx import TensorProto, checker, helper, save
     net = net.eval().cpu()
     g = _Writer()
     y = g.filtered("input", net.luma, 0)
@@ -125,12 +137,4 @@ def export(net: ShrinkNet, path: Path, classes):
     y = g.node("Concat", [mean, g.root(square, 1e-4)], axis=1)
     y = g.node("Relu", [g.point("first", net.first, y)])
     g.point("last", net.last, y, output="output")
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in
-            (("input", [1, 3, "height", "width"]), ("output", [1, len(classes), 1, 1]))]
-    body = helper.make_graph(g.nodes, path.stem, ends[:1], ends[1:], g.initializers)
-    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)],
-                              producer_name="acuity", ir_version=8)
-    helper.set_model_props(model, {"acuity": json.dumps({"classes": classes})})
-    checker.check_model(model)
-    save(model, str(path))
-    print(f"wrote {path}, {path.stat().st_size} bytes", flush=True)
+    g.save(path, len(classes), {"classes": classes})
