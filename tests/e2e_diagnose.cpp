@@ -118,3 +118,29 @@ TEST_CASE("quantisation tables of strangers are read within bounds") {
     CHECK(quality("\xff\xd8\xff\xdb\0\x43\0"s + std::string(64, '\0')) == 100);
     CHECK(quality("\xff\xd8\xff\xdb\0\x83\x10"s + std::string(128, '\xff')) == 1);
 }
+
+TEST_CASE("a noisy picture and an enlarged one are shrunk first, a sharp one is not") {
+    const Folder folder;
+    const auto plan = [&](const VImage& image, std::vector<std::string> more = {}) {
+        image.write_to_file((folder / "in.png").c_str());
+        std::vector<std::string> words{folder / "in.png", "-s", "2", "--dry-run", "--json",
+                                       "--explain"};
+        words.insert(words.end(), more.begin(), more.end());
+        const Result result = run(words);
+        INFO(result.err);
+        REQUIRE(result.status == 0);
+        return json::parse(result.out);
+    };
+    const VImage image = sharp();
+    const double width = image.width();
+    CHECK(plan(image)["startWidth"] == image.width());
+    const json noisyPlan = plan(noisy(image, 20));
+    CHECK(double(noisyPlan["startWidth"]) / width == Approx(0.7).margin(0.01));
+    CHECK(noisyPlan["outputWidth"] == 2 * image.width());
+    CHECK(contains(noisyPlan["explanation"].dump(), "noise"));
+    CHECK(plan(noisy(image, 20), {"--prescale", "off"})["startWidth"] == image.width());
+    const VImage grown =
+        ops::resample(image, 2 * image.width(), 2 * image.height(), ops::Kernel::bicubic)
+            .cast(VIPS_FORMAT_UCHAR);
+    CHECK(double(plan(grown)["startWidth"]) / grown.width() == Approx(0.5).margin(0.06));
+}

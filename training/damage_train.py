@@ -35,8 +35,9 @@ def bank(pictures: list[torch.Tensor], seed: int, minutes: float, out: Path):
         drawn = [samples.draw(SIZE) for _ in range(BATCH)]
         found.append(measures(torch.stack([x for x, _ in drawn]) / 255).flatten(1).numpy())
         truth.append(np.float32([encoded(damage) for _, damage in drawn]))
-        if time.monotonic() - saved > SAVED:
-            saved = time.monotonic()
+        now = time.monotonic()
+        if now - saved > SAVED or now - began >= 60 * minutes:
+            saved = now
             np.savez(out / f"bank-{seed}.npz", found=np.concatenate(found), truth=np.concatenate(truth))
             print(f"{BATCH * len(found)} samples, {saved - began:.0f}s", flush=True)
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 PATTERNS = ("bars", "bricks", "windows", "waves", "checks", "drawing", "strokes", "shapes", "leaves",
-            "foliage", "rows", "mesh", "steps")
+            "foliage", "rows", "mesh", "steps", "wheels", "louvres", "eyes")
 
 
 def colour(random) -> tuple[int, int, int]:
@@ -225,3 +225,48 @@ def _steps(draw, w, h, ink, random):
         draw.rectangle([0, y, w, y + thick * random.uniform(0.3, 0.7)], fill=_near(ink, 15, random))
         y += thick
         thick = min(thick * growth, 80)
+
+
+def _wheels(draw, w, h, ink, random):
+    """Rims, hubs and spokes, seen more or less from the side: of carts, motorcycles, fans and clocks."""
+    for _ in range(random.integers(1, 7)):
+        x, y, r = random.uniform(0, w), random.uniform(0, h), 2 ** random.uniform(3, 7)
+        flat, first = random.uniform(0.4, 1), random.uniform(0, math.pi)
+        near, line = _near(ink, 40, random), max(1, int(r * random.uniform(0.02, 0.15)))
+        for share in (1, *random.uniform(0.1, 0.95, random.integers(1, 4))):
+            box = [x - r * share, y - r * flat * share, x + r * share, y + r * flat * share]
+            draw.ellipse(box, outline=near, width=line, fill=colour(random) if random.random() < 0.2 else None)
+        spokes, lean = int(random.integers(0, 28)), random.choice([0, 0, 0.3])
+        for i in range(spokes):
+            a = first + 2 * math.pi * i / spokes
+            b = a + lean * (1 if i % 2 else -1)
+            draw.line([x + 0.15 * r * math.cos(b), y + 0.15 * r * flat * math.sin(b), x + r * math.cos(a),
+                       y + r * flat * math.sin(a)], fill=near, width=max(1, line // 2))
+
+
+def _louvres(draw, w, h, ink, random):
+    """Window shutters, blinds, grilles and radiators: slats within frames, side by side."""
+    wide, tall = 2 ** random.uniform(3, 6.5), 2 ** random.uniform(4, 7.5)
+    slat, frame, gap = 2 ** random.uniform(1, 3.5), random.uniform(1, 6), random.uniform(0, wide)
+    shade, rim = _near(ink, 40, random), _near(ink, 60, random)
+    for y in np.arange(random.uniform(-tall, h), h, tall * random.uniform(1.1, 2)):
+        for x in np.arange(random.uniform(-wide, w / 2), w, wide + gap):
+            draw.rectangle([x, y, x + wide, y + tall], fill=ink, outline=rim, width=max(1, int(frame)))
+            for at in np.arange(y + frame, y + tall - frame, slat):
+                draw.line([x + frame, at, x + wide - frame, at], fill=shade, width=max(1, int(slat * 0.4)))
+
+
+def _eyes(draw, w, h, ink, random):
+    """Painted eyes, buttons, portholes and targets: few round things within one another."""
+    for _ in range(random.integers(1, 5)):
+        x, y, r = random.uniform(0, w), random.uniform(0, h), 2 ** random.uniform(2, 5.5)
+        flat = random.uniform(0.35, 1)
+        line = max(1, int(r * random.uniform(0.05, 0.3)))
+        draw.ellipse([x - r, y - r * flat, x + r, y + r * flat], fill=colour(random), outline=ink, width=line)
+        x, r = x + r * random.uniform(-0.3, 0.3), r * flat * random.uniform(0.4, 0.9)
+        draw.ellipse([x - r, y - r, x + r, y + r], fill=_near(ink, 50, random), outline=colour(random))
+        if random.random() < 0.5:
+            r *= random.uniform(0.2, 0.6)
+            draw.ellipse([x - r, y - r, x + r, y + r], fill=colour(random))
+        if random.random() < 0.5:  # lashes or brow
+            draw.arc([x - 3 * r, y - 2 * r, x + 3 * r, y + 2 * r], 200, 340, fill=ink, width=line)

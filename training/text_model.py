@@ -1,7 +1,7 @@
 """The network that marks lettering: RGB 0 to 1 [N, 3, h, w] to one value for every 4x4 pixels.
 
 A U-Net with additions for its joints: halves, quarters, eighths and sixteenths of the picture, so that
-h and w are multiples of 16. About 12 thousand multiply-adds per pixel. `forward` gives logits
+h and w are multiples of 16. About 25 thousand multiply-adds per pixel. `forward` gives logits
 [N, 1, h/4, w/4]; the exported graph ends with their sigmoid.
 """
 from torch import nn

@@ -40,17 +40,11 @@ def best_threshold(hits, all_, precision: float) -> tuple[float, float, float]:
     return step / 255, float(precisions[step]), float(recalls[step])
 
 
-def detect(net, picture: np.ndarray, half: bool = True) -> torch.Tensor:
-    """Probabilities [h/4, w/4], rounded up, of uint8 [h, w, 3]: the larger of full and half size."""
+def detect(net, picture: np.ndarray) -> torch.Tensor:
+    """Probabilities [h/4, w/4], rounded up, of uint8 [h, w, 3]."""
     x = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].float() / 255
     h, w = x.shape[-2:]
-    rows, columns = -(-h // CELL), -(-w // CELL)
-    found = net(padded(x))[..., :rows, :columns]
-    if half:
-        small = net(padded(F.avg_pool2d(F.pad(x, (0, w % 2, 0, h % 2), mode="replicate"), 2)))
-        large = F.interpolate(small, scale_factor=2, mode="nearest")[..., :rows, :columns]
-        found = torch.maximum(found, large)
-    return found[0, 0]
+    return net(padded(x))[0, 0, :-(-h // CELL), :-(-w // CELL)]
 
 
 def padded(x):
@@ -75,20 +69,19 @@ def score(net, recipe: dict, fonts: str | None, pictures: list[str] | None, out:
     _, away = Photographs(folders, recipe["without"]).parted(recipe["held_out_every"])
     grounds = [away, tests.chosen(recipe["tests_without_lettering"])]
     scenes = [Scenes(g, held, 77 + i, recipe["bare"]) for i, g in enumerate(grounds)]
-    tables, kept = torch.zeros(2, 2, 256), []
+    hits, all_, kept = torch.zeros(256), torch.zeros(256), []
     for number in range(count):
         picture, area = scenes[number % 2].draw(size)
         picture = picture.transpose(1, 2, 0)
-        for row, half in enumerate((False, True)):
-            found = detect(net, picture, half)
-            tables[row] += torch.stack(histogram(found, torch.from_numpy(area[0])))
+        found = detect(net, picture)
+        right, every = histogram(found, torch.from_numpy(area[0]))
+        hits, all_ = hits + right, all_ + every
         kept.append((picture, found))
-    for name, (hits, all_) in zip(("full size alone", "full and half size"), tables):
-        precisions, recalls = curve(hits, all_)
-        print(name + ": " + ", ".join(f"{t:.2f}: precision {precisions[round(t * 255)]:.3f} "
-                                      f"recall {recalls[round(t * 255)]:.3f}" for t in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)))
-        threshold, precision, recall = best_threshold(hits, all_, recipe["precision"])
-        print(f"  threshold {threshold:.3f}: precision {precision:.4f}, recall {recall:.4f}", flush=True)
+    precisions, recalls = curve(hits, all_)
+    print(", ".join(f"{t:.2f}: precision {precisions[round(t * 255)]:.3f} recall {recalls[round(t * 255)]:.3f}"
+                    for t in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)))
+    threshold, precision, recall = best_threshold(hits, all_, recipe["precision"])
+    print(f"threshold {threshold:.3f}: precision {precision:.4f}, recall {recall:.4f}", flush=True)
     threshold = max(threshold, recipe["least_threshold"])
     print(f"overlays at {threshold:.3f}")
     for path, picture in zip(tests.files, tests.pictures):

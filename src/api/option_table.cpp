@@ -101,7 +101,7 @@ std::vector<Option> makeTable() {
         {"scale", "-s,--scale", "F", "Size", "enlarge by this factor, 1 to 64 (default 4)",
          [](Options& o, const std::string& v) {
              const bool marked = v.size() > 1 && (v.back() == 'x' || v.back() == 'X');
-             o.size.scale = number(marked ? v.substr(0, v.size() - 1) : v, 1, pipeline::kMaxFactor);
+             o.size.scale = number(marked ? v.substr(0, v.size() - 1) : v, 1, plan::kMaxFactor);
          }},
         {"size", "--size", "WxH", "Size", "to this many pixels, see --fit",
          [](Options& o, const std::string& v) { std::tie(o.size.width, o.size.height) = box(v); }},

@@ -21,7 +21,7 @@
 #include "ops/sheet.h"
 #include "ops/telling.h"
 #include "pipeline/enlarge.h"
-#include "pipeline/look.h"
+#include "pipeline/work.h"
 
 namespace acuity::cli {
 namespace {
@@ -97,8 +97,9 @@ class Comparison {
         auto& session = sessions_[sessionKey(variant)];
         const pipeline::Options options = with(request_.options, variant);
         if (!session) session = std::make_unique<Session>(options, &cancel_);
-        Work work = pipeline::decide(input_, history_ ? &*history_ : nullptr, options, *session);
-        pipeline::look(input_, options, *session, work);
+        const Work work =
+            pipeline::look(input_, pipeline::evidenceOf(input_, history_ ? &*history_ : nullptr),
+                           options, *session);
         Result result{variant, results_.empty(), {}, {}, toJson(work), 0, {}};
         const auto known = std::find_if(results_.begin(), results_.end(), [&](const Result& other) {
             return sessionKey(other.variant) == sessionKey(variant) &&

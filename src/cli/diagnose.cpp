@@ -13,7 +13,7 @@
 #include "codec/provenance.h"
 #include "pipeline/batch.h"
 #include "pipeline/diagnosis.h"
-#include "pipeline/look.h"
+#include "pipeline/work.h"
 
 namespace acuity::cli {
 namespace {
@@ -38,9 +38,9 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
     const auto history = codec::provenanceOf(picture.metadata.xmp);
     codec::decode(picture, input, load);
     const pipeline::Diagnosis found = pipeline::diagnosisOf(picture, session);
-    pipeline::Work work =
-        pipeline::decide(picture, history ? &*history : nullptr, request.options, session);
-    pipeline::look(picture, request.options, session, work);
+    const pipeline::Work work =
+        pipeline::look(picture, pipeline::evidenceOf(picture, history ? &*history : nullptr),
+                       request.options, session);
     if (request.json) {
         const json object = {{"input", input},
                              {"width", picture.width()},

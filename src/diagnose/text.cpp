@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <memory>
 
-#include "ops/resample.h"
-
 namespace acuity::diagnose {
 namespace {
 
 using vips::VImage;
 
 constexpr int kTile = 384, kBorder = 64;  // pixels of the network's input; the border is seen only
-// Probability from which a place is lettering. At half the size the network takes wheels and
-// shutters for it more often, so that it must be surer there.
-constexpr double kThreshold = 0.75, kThresholdCoarse = 0.95;
+/// Probability from which a place is lettering: nine tenths of it are found, and nine tenths of what
+/// is marked are lettering (models/diagnose/README.md).
+constexpr double kThreshold = 0.5;
 constexpr int kGrow = 2;  // cells around lettering that are treated like it
 /// Smaller specks are no lettering that anybody would miss, in cells.
 constexpr std::size_t kLeastCells = 6;
@@ -74,20 +72,8 @@ VImage marked(const VImage& sure) {
 }  // namespace
 
 Text textIn(const VImage& colour, Network& network) {
-    VImage sure = probabilities(colour, network);
-    if (std::min(colour.width(), colour.height()) >= 64) {
-        const int width = (colour.width() + 1) / 2, height = (colour.height() + 1) / 2;
-        const VImage half =
-            ops::resample(colour, width, height, ops::Kernel::bilinear).copy_memory();
-        const VImage found = probabilities(half, network);
-        const VImage coarse = (found >= 255 * kThresholdCoarse).ifthenelse(found, 0);
-        const VImage grown =
-            ops::resample(coarse, 2 * coarse.width(), 2 * coarse.height(), ops::Kernel::bilinear)
-                .extract_area(0, 0, sure.width(), sure.height());
-        sure = (grown > sure).ifthenelse(grown, sure);
-    }
     Text text;
-    const VImage letters = marked(sure);
+    const VImage letters = marked(probabilities(colour, network));
     if (letters.max() == 0) return text;
     constexpr int kSide = 2 * kGrow + 1;
     const VImage grown = letters.rank(kSide, kSide, kSide * kSide - 1);

@@ -18,8 +18,8 @@ struct Text {
 /// Pixels of the picture, per axis, for one of the mask.
 constexpr int kTextCell = 4;
 
-/// `colour`: 1 or 3 bands, encoded, in random access. Letters of 6 to about 200 pixels are found:
-/// the network looks at the picture as it is and at half its size.
+/// `colour`: 1 or 3 bands, encoded, in random access. Letters of 6 to about 140 pixels are found;
+/// larger ones come to no harm.
 Text textIn(const vips::VImage& colour, Network& network);
 
 }  // namespace acuity::diagnose

@@ -112,19 +112,23 @@ json toJson(const diagnose::Reduction& reduction) {
             {"likelihood", likelihood}};
 }
 
+json toJson(const Damage& damage) {
+    if (!damage.known) return {{"known", false}};
+    return {{"known", true},
+            {"trueResolution", toJson(damage.resolution)},
+            {"noiseLuma", toJson(damage.lumaNoise)},
+            {"noiseChroma", toJson(damage.chromaNoise)},
+            {"jpeg",
+             {{"likelihood", damage.compressed},
+              {"quality", toJson(damage.jpegQuality)},
+              {"grid", {damage.gridLeft, damage.gridTop}}}},
+            {"enlargedBefore", damage.enlarged}};
+}
+
 json toJson(const Diagnosis& diagnosis) {
-    const Damage& damage = diagnosis.damage;
-    json object = {
-        {"jpegQualityOfFile", diagnosis.jpegQuality ? json(diagnosis.jpegQuality) : json()},
-        {"known", damage.known}};
-    if (!damage.known) return object;
-    object["trueResolution"] = toJson(damage.resolution);
-    object["noiseLuma"] = toJson(damage.lumaNoise);
-    object["noiseChroma"] = toJson(damage.chromaNoise);
-    object["jpeg"] = {{"likelihood", damage.compressed},
-                      {"quality", toJson(damage.jpegQuality)},
-                      {"grid", {damage.gridLeft, damage.gridTop}}};
-    object["enlargedBefore"] = damage.enlarged;
+    json object = toJson(diagnosis.damage);
+    object["jpegQualityOfFile"] = diagnosis.jpegQuality ? json(diagnosis.jpegQuality) : json();
+    if (!diagnosis.damage.known) return object;
     object["reduction"] = toJson(diagnosis.reduction);
     object["textShare"] = diagnosis.textShare;
     return object;

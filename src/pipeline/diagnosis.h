@@ -28,7 +28,8 @@ std::vector<std::string> sentences(const Diagnosis& diagnosis);
 
 /// For programs (docs/diagnosis.md).
 nlohmann::json toJson(const Diagnosis& diagnosis);
-/// The part of it about the kernel that made the picture small.
+/// Parts of it.
+nlohmann::json toJson(const diagnose::Damage& damage);
 nlohmann::json toJson(const diagnose::Reduction& reduction);
 
 /// Colour of a frame without its transparency.

@@ -209,7 +209,7 @@ codec::Picture enlarge(const codec::Picture& picture, const Work& work, Session&
     const Builder builder(work, session, picture.depth(), networks, memory / networks, facts);
     codec::Picture result = picture;
     for (std::size_t i = 0; i < result.frames.size(); i++) {
-        const auto& masks = work.lettering.masks;
+        const auto& masks = work.masks;
         result.frames[i] = builder.frame(picture.frames[i], i < masks.size() ? masks[i] : VImage(),
                                          picture.linear);
     }

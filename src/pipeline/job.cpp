@@ -13,8 +13,8 @@
 #include "codec/provenance.h"
 #include "codec/save.h"
 #include "pipeline/enlarge.h"
-#include "pipeline/look.h"
 #include "pipeline/trust.h"
+#include "pipeline/work.h"
 
 namespace acuity::pipeline {
 namespace fs = std::filesystem;
@@ -138,7 +138,8 @@ class Job {
         codec::Picture picture = codec::open(item_.input, load);
         const auto before = codec::provenanceOf(picture.metadata.xmp);
         if (before) noteEarlier(*before);
-        Work work = decide(picture, before ? &*before : nullptr, options_, session_);
+        const plan::Evidence evidence = evidenceOf(picture, before ? &*before : nullptr);
+        Work work = decide(picture, evidence, options_, session_);
         const codec::Format format = formatFor(item_, picture.format, options_);
         if (item_.output.empty())
             out_.output = outputFor(item_, format, work.target.factor, options_);
@@ -147,7 +148,7 @@ class Job {
         if (const auto status = already(out_.output, options_)) return refused(*status);
         const Session::Share share(session_, heavy(work));
         codec::decode(picture, item_.input, load);
-        look(picture, options_, session_, work);
+        work = look(picture, evidence, options_, session_);
         out_.json.update(toJson(work));
         describe(picture, work, format);
         if (options_.dryRun) return Status::done;

@@ -7,24 +7,22 @@
 #include <string>
 
 #include "codec/picture.h"
-#include "ops/kernels.h"
-#include "pipeline/geometry.h"
+#include "plan/plan.h"
 
 namespace acuity::pipeline {
 
-struct Options {
-    SizeRequest size;
+using plan::Dimensions;
+using plan::Fit;
+using plan::SizeRequest;
+
+/// What the plan is made by, and what else there is to say about a run.
+struct Options : plan::Wishes {
     std::optional<double> dpi;  // to write, and of --print
 
     std::map<std::string, std::string> modelOptions;  // what a model's file does not say
     std::string model = "auto", engine = "auto", precision = "auto";
     int device = 0;
-    int passes = 0;  // 0: as few as the networks need
     bool tta = false;
-    std::optional<double> consistency;     // 0 to 1; nothing: by what the picture shows
-    std::optional<ops::Kernel> reducedBy;  // what made it small; nothing: found out
-    std::optional<double> prescale;        // share of the sides kept; nothing: by its history
-    bool protectText = true;
     std::string trustMap;  // file to write it to, or ""
 
     std::optional<codec::Format> format;

@@ -7,7 +7,7 @@
 
 #include "ops/resample.h"
 #include "pipeline/enlarge.h"
-#include "pipeline/look.h"
+#include "pipeline/work.h"
 
 namespace acuity::pipeline {
 
@@ -61,8 +61,7 @@ Round Traveller::next() {
     options.size.height = original_.height();
     options.size.fit = Fit::exact;
     if (journey_.known) options.reducedBy = round.kernel;
-    Work work = decide(small, nullptr, options, session_);
-    look(small, options, session_, work);
+    const Work work = look(small, evidenceOf(small, nullptr), options, session_);
     large_ = enlarged(small, work, session_).frames.front();
     if (round_ == 1) {
         firstLarge_ = large_;

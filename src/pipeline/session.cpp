@@ -73,6 +73,15 @@ std::shared_ptr<diagnose::Network> Session::diagnostic(const std::string& name) 
     return slot;
 }
 
+void Session::restDiagnostics() {
+    std::lock_guard guard(mutex_);
+    diagnostics_.clear();
+}
+
+plan::Catalogue Session::catalogue() const {
+    return {choice_, choice_.ours ? std::nullopt : family(kFaithful)};
+}
+
 ModelChoice Session::faithful() const {
     if (auto found = family(kFaithful)) return *found;
     throw Error(Kind::model, "the faithful models are not there; install Acuity anew");

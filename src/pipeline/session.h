@@ -13,18 +13,11 @@
 #include "diagnose/network.h"
 #include "model/model.h"
 #include "model/tuning.h"
-#include "ops/kernels.h"
 #include "pipeline/options.h"
 
 namespace acuity::pipeline {
 
-/// What -m stands for: an interpolation, or networks by their scale.
-struct ModelChoice {
-    std::string name;
-    std::optional<ops::Kernel> kernel;
-    std::map<int, std::string> networks;  // scale to name or file
-    bool ours = false;                    // networks that ship with Acuity
-};
+using plan::ModelChoice;
 
 class Session {
   public:
@@ -44,7 +37,12 @@ class Session {
     std::string engineName();
     /// A network that measures, by its name in models/diagnose.
     std::shared_ptr<diagnose::Network> diagnostic(const std::string& name);
-    /// The models that invent nothing.
+    /// Frees their memory until they are asked for again.
+    void restDiagnostics();
+    /// What there is to enlarge with. Whether the faithful models are there is not asked of those
+    /// who name one of them.
+    plan::Catalogue catalogue() const;
+    /// The models that invent nothing. Throws Error(model) when they are not there.
     ModelChoice faithful() const;
     /// False when another picture of this run writes there already.
     bool claim(const std::string& output);

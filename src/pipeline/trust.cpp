@@ -87,7 +87,8 @@ Trust trustOf(const codec::Picture& picture, const codec::Picture& result, const
     // The same sizes and binding, but by the faithful models throughout.
     Work plain = work;
     plain.lettering = {};
-    plain.steps = stepsWith(session.faithful(), work, session.options());
+    plain.masks.clear();
+    plain.steps = stepsWith(session.faithful(), work, session.options().passes);
     codec::Picture first = picture;
     first.frames.resize(1);
     RunFacts facts;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace acuity::pipeline {
+namespace acuity::plan {
 
 enum class Fit { inside, cover, exact };
 
@@ -29,6 +29,7 @@ struct Target {
     Dimensions full;    // size the whole picture is brought to
     Dimensions crop;    // centred part of it that is kept; equal to `full` unless fit is cover
     double factor = 1;  // the larger of the two axes' factors
+    bool operator==(const Target&) const = default;
 };
 
 constexpr double kMaxFactor = 64;
@@ -43,6 +44,7 @@ Target targetSize(Dimensions source, const SizeRequest& request);
 struct Pass {
     int scale = 1;    // of the network to use; 1: only resampling
     Dimensions size;  // after the pass
+    bool operator==(const Pass&) const = default;
 };
 
 /// The passes that reach `target` from `source` with networks of the given scales (ascending, none
@@ -52,4 +54,4 @@ struct Pass {
 std::vector<Pass> passesFor(Dimensions source, const Target& target, const std::vector<int>& scales,
                             int passes);
 
-}  // namespace acuity::pipeline
+}  // namespace acuity::plan

@@ -1,11 +1,11 @@
-#include "pipeline/geometry.h"
+#include "plan/geometry.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 
-namespace acuity::pipeline {
+namespace acuity::plan {
 namespace {
 
 int pixels(double length) {
@@ -123,4 +123,4 @@ std::vector<Pass> passesFor(Dimensions source, const Target& target, const std::
     return plan;
 }
 
-}  // namespace acuity::pipeline
+}  // namespace acuity::plan

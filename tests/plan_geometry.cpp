@@ -1,12 +1,12 @@
 // Sizes and passes: pure functions.
-#include "pipeline/geometry.h"
+#include "plan/geometry.h"
 
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
 
 using namespace acuity;
-using namespace acuity::pipeline;
+using namespace acuity::plan;
 
 namespace {
 

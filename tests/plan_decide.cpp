@@ -1,0 +1,281 @@
+// Plans are decided without a single inference: every rule has its case here.
+#include <catch2/catch.hpp>
+
+#include "acuity/error.h"
+#include "plan/plan.h"
+#include "plan/prescale.h"
+
+using namespace acuity;
+using namespace acuity::plan;
+using nlohmann::json;
+
+namespace {
+
+const ModelChoice kOurs{"faithful", {}, {{2, "faithful-x2"}, {4, "faithful-x4"}}, true};
+const ModelChoice kTheirs{"gan", {}, {{4, "gan.pth"}}, false};
+const ModelChoice kLanczos{"lanczos", ops::Kernel::lanczos, {}, false};
+
+diagnose::Damage sharp() {
+    diagnose::Damage damage;
+    damage.known = true;
+    damage.resolution = {1, 0.05};
+    return damage;
+}
+
+diagnose::Damage noisy(double levels) {
+    diagnose::Damage damage = sharp();
+    damage.lumaNoise = {levels, 1};
+    return damage;
+}
+
+diagnose::Damage grown(double likelihood, double detail, double deviation = 0.05) {
+    diagnose::Damage damage = sharp();
+    damage.enlarged = likelihood;
+    damage.resolution = {detail, deviation};
+    return damage;
+}
+
+diagnose::Reduction by(ops::Kernel kernel) {
+    diagnose::Reduction reduction;
+    reduction.kernel = kernel;
+    reduction.confidence = 1;
+    for (std::size_t i = 0; i < std::size(ops::kReductions); i++)
+        reduction.likelihood[i] = ops::kReductions[i] == kernel;
+    return reduction;
+}
+
+/// A sharp picture of 400x300 that bicubic made small.
+Evidence evidence() {
+    Evidence found;
+    found.source = {400, 300};
+    found.damage = sharp();
+    found.reduction = by(ops::Kernel::bicubic);
+    found.textShare = 0;
+    return found;
+}
+
+Wishes enlarging(double factor) {
+    Wishes wishes;
+    wishes.size.scale = factor;
+    return wishes;
+}
+
+Plan with(const diagnose::Damage& damage, const ModelChoice& choice = kOurs) {
+    Evidence found = evidence();
+    found.damage = damage;
+    return decide(found, enlarging(4), {choice, kOurs});
+}
+
+bool says(const Plan& plan, const std::string& words) {
+    for (const std::string& line : explain(plan))
+        if (line.find(words) != std::string::npos) return true;
+    return false;
+}
+
+Kind refusal(const json& object) {
+    try {
+        fromJson(object);
+    } catch (const Error& error) {
+        return error.kind();
+    }
+    return Kind::internal;
+}
+
+}  // namespace
+
+TEST_CASE("a sharp clean picture is enlarged as it is, and bound") {
+    const Plan plan = with(sharp());
+    CHECK(plan.start == plan.source);
+    CHECK(plan.because.empty());
+    CHECK(plan.steps == std::vector<Step>{{{4, {1600, 1200}}, "faithful-x4"}});
+    CHECK(plan.binding == Binding{ops::Kernel::bicubic, 1, 1});
+    CHECK_FALSE(plan.lettering.apart);
+    CHECK_FALSE(plan.wanted);
+    CHECK(says(plan, "bound to it with strength 1"));
+}
+
+TEST_CASE("noise is shrunk away where it hides more than shrinking loses") {
+    CHECK(with(noisy(5)).start == Dimensions{400, 300});
+    CHECK(with(noisy(10)).start == Dimensions{340, 255});
+    CHECK(with(noisy(20)).start == Dimensions{280, 210});
+    CHECK(says(with(noisy(20)), "noise"));
+    const Plan plan = with(noisy(20));
+    CHECK(plan.target.full == Dimensions{1600, 1200});           // the size asked for stays
+    CHECK(plan.binding == Binding{ops::Kernel::bicubic, 1, 1});  // to what was shrunk
+}
+
+TEST_CASE("what was enlarged before goes back to its detail, if both signs are plain") {
+    CHECK(with(grown(0.97, 0.5)).start == Dimensions{200, 150});
+    CHECK(says(with(grown(0.97, 0.5)), "enlarged before"));
+    CHECK(with(grown(0.7, 0.5)).start == Dimensions{400, 300});        // it may be soft only
+    CHECK(with(grown(0.97, 0.9)).start == Dimensions{400, 300});       // hardly anything to gain
+    CHECK(with(grown(0.97, 0.5, 0.2)).start == Dimensions{400, 300});  // not sure of the detail
+    CHECK(with(grown(0.97, 0.01)).start == Dimensions{100, 75});
+    diagnose::Damage both = grown(0.97, 0.6);
+    both.lumaNoise = {20, 1};
+    CHECK(with(both).start == Dimensions{240, 180});  // the smaller one
+}
+
+TEST_CASE("too small a picture shows nothing and is left alone") {
+    diagnose::Damage damage = grown(1, 0.3);
+    damage.known = false;
+    CHECK(prescaleFor(damage).ratio == 1);
+}
+
+TEST_CASE("what a person says goes before what the picture shows") {
+    Evidence found = evidence();
+    found.damage = noisy(20);
+    Wishes wishes = enlarging(4);
+    wishes.prescale = 1;
+    CHECK(decide(found, wishes, {kOurs, {}}).start == Dimensions{400, 300});
+    wishes.prescale = 0.5;
+    const Plan half = decide(found, wishes, {kOurs, {}});
+    CHECK(half.start == Dimensions{200, 150});
+    CHECK(half.because.empty());
+    wishes = enlarging(4);
+    wishes.reducedBy = ops::Kernel::box;
+    found.damage = sharp();
+    CHECK(decide(found, wishes, {kOurs, {}}).binding.reduction == ops::Kernel::box);
+    wishes.consistency = 0;
+    CHECK(decide(found, wishes, {kOurs, {}}).binding.strength == 0);
+    wishes.passes = 2;
+    CHECK(decide(found, wishes, {kOurs, {}}).steps.size() == 2);
+}
+
+TEST_CASE("measures are wanted one after the other, and only where something depends on them") {
+    Evidence found;
+    found.source = {400, 300};
+    CHECK(decide(found, enlarging(4), {kOurs, {}}).wanted == Measure::damage);
+    found.damage = sharp();
+    CHECK(decide(found, enlarging(4), {kOurs, {}}).wanted == Measure::reduction);
+    found.reduction = by(ops::Kernel::lanczos);
+    CHECK_FALSE(decide(found, enlarging(4), {kOurs, {}}).wanted);
+    CHECK(decide(found, enlarging(4), {kTheirs, kOurs}).wanted == Measure::lettering);
+
+    found = Evidence();
+    found.source = {400, 300};
+    CHECK_FALSE(decide(found, enlarging(4), {kLanczos, kOurs}).wanted);
+    CHECK_FALSE(decide(found, enlarging(1), {kOurs, {}}).wanted);
+    found.linear = true;
+    CHECK_FALSE(decide(found, enlarging(4), {kOurs, {}}).wanted);
+    CHECK(decide(found, enlarging(4), {kOurs, {}}).binding.strength == 0);
+    found.linear = false;
+    Wishes wishes = enlarging(4);
+    wishes.prescale = 0.7;  // what made it smaller is known, then
+    CHECK_FALSE(decide(found, wishes, {kOurs, {}}).wanted);
+}
+
+TEST_CASE("a picture that tells its history goes back to where it began") {
+    Evidence found = evidence();
+    found.damage = noisy(20);  // the history knows better
+    found.history = codec::Provenance{2, 400, 300, "box", {}};
+    const Plan plan = decide(found, enlarging(4), {kOurs, {}});
+    CHECK(plan.start == Dimensions{200, 150});
+    CHECK(plan.shrinking == ops::Kernel::box);
+    CHECK(plan.enlargedBefore == 2);
+    CHECK(says(plan, "its size before it was enlarged"));
+    found.source = {200, 150};  // somebody has halved it since
+    CHECK(decide(found, enlarging(4), {kOurs, {}}).start == Dimensions{200, 150});
+    found.source = {200, 100};  // a part of it: nothing is known
+    CHECK(decide(found, enlarging(4), {kOurs, {}}).start == Dimensions{200, 100});
+}
+
+TEST_CASE("lettering is left to the faithful models where the model is somebody else's") {
+    Evidence found = evidence();
+    found.textShare = 0.1;
+    const Plan plan = decide(found, enlarging(4), {kTheirs, kOurs});
+    CHECK(plan.steps.front().model == "gan.pth");
+    CHECK(plan.lettering.apart);
+    REQUIRE(plan.lettering.steps.size() == 1);
+    CHECK(plan.lettering.steps.front().model == "faithful-x4");
+    CHECK(plan.binding == Binding{ops::Kernel::bicubic, 0, 1});
+    CHECK_FALSE(decide(found, enlarging(4), {kOurs, {}}).lettering.apart);  // bound everywhere
+    CHECK_THROWS_AS(decide(found, enlarging(4), {kTheirs, {}}), Error);
+    found.textShare = 0;
+    CHECK_FALSE(decide(found, enlarging(4), {kTheirs, {}}).lettering.apart);
+    found.textShare = 0.1;
+    Wishes wishes = enlarging(4);
+    wishes.protectText = false;
+    CHECK_FALSE(decide(found, wishes, {kTheirs, kOurs}).lettering.apart);
+    wishes = enlarging(4);
+    wishes.consistency = 0.5;  // ours, but less bound than lettering wants to be
+    const Plan loose = decide(found, wishes, {kOurs, {}});
+    CHECK(loose.lettering.apart);
+    CHECK(loose.lettering.steps.empty());
+    CHECK(loose.binding == Binding{ops::Kernel::bicubic, 0.5, 1});
+}
+
+TEST_CASE("passes lead to exactly the size asked for") {
+    for (const auto& damage : {sharp(), noisy(20), grown(0.97, 0.4)})
+        for (const int passes : {0, 1, 2, 3})
+            for (double factor = 1.01; factor <= 64; factor *= 1.13) {
+                Evidence found = evidence();
+                found.damage = damage;
+                Wishes wishes = enlarging(factor);
+                wishes.passes = passes;
+                const Plan plan = decide(found, wishes, {kOurs, {}});
+                INFO(factor << " in " << passes);
+                REQUIRE(!plan.steps.empty());
+                CHECK(plan.steps.back().pass.size == plan.target.full);
+                CHECK(plan.target.full ==
+                      Dimensions{int(std::lround(400 * factor)), int(std::lround(300 * factor))});
+                Dimensions at = plan.start;
+                for (const Step& step : plan.steps) {
+                    // A network's result is reduced or stays as it is.
+                    if (!step.model.empty())
+                        CHECK(at.width * step.pass.scale >= step.pass.size.width);
+                    at = step.pass.size;
+                }
+            }
+}
+
+TEST_CASE("a plan comes back from JSON as it was") {
+    Evidence found = evidence();
+    found.textShare = 0.1;
+    Wishes cover = enlarging(4);
+    cover.size = {};
+    cover.size.width = cover.size.height = 700;
+    cover.size.fit = Fit::cover;
+    Evidence fresh;
+    fresh.source = {40, 30};
+    for (const Plan& plan :
+         {with(sharp()), with(noisy(20)), with(grown(0.97, 0.5)),
+          decide(found, enlarging(4), {kTheirs, kOurs}), decide(found, cover, {kOurs, {}}),
+          decide(found, enlarging(3), {kLanczos, kOurs}),
+          decide(fresh, enlarging(4), {kOurs, {}})}) {
+        const json object = toJson(plan);
+        CHECK(fromJson(json::parse(object.dump())) == plan);
+    }
+}
+
+TEST_CASE("a plan that is not one is refused, with the field's name") {
+    const json good = toJson(with(noisy(20)));
+    REQUIRE_NOTHROW(fromJson(good));
+    for (const auto& [name, value] : good.items()) {
+        json missing = good;
+        missing.erase(name);
+        INFO(name);
+        CHECK(refusal(missing) == Kind::input);
+        json wrong = good;
+        wrong[name] = json{{"no", "such"}};
+        CHECK(refusal(wrong) == Kind::input);
+    }
+    const auto changed = [&](const char* name, json value) {
+        json object = good;
+        object[name] = std::move(value);
+        return refusal(object);
+    };
+    CHECK(changed("creativeness", 3) == Kind::input);
+    CHECK(changed("width", 0) == Kind::input);
+    CHECK(changed("width", 1e12) == Kind::input);
+    CHECK(changed("width", 40.5) == Kind::input);
+    CHECK(changed("factor", 65) == Kind::input);
+    CHECK(changed("consistency", -0.1) == Kind::input);
+    CHECK(changed("reducedBy", "magic") == Kind::input);
+    CHECK(changed("wanted", "more") == Kind::input);
+    json deep = good;
+    deep["passes"][0]["why"] = "because";
+    CHECK(refusal(deep) == Kind::input);
+    CHECK(refusal(json::array()) == Kind::input);
+    CHECK(refusal(json(3)) == Kind::input);
+}
