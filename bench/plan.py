@@ -1,6 +1,6 @@
 """What shrinking first and several passes bring on damaged pictures, and what the plan chooses.
 
-    bench/plan.py WORK FOLDER [--pictures 6] [--model M] [--program P]
+    bench/plan.py WORK FOLDER [--pictures 6] [--skip 6] [--model M] [--program P]
 
 Halves the folder's pictures, damages them in the ways of DAMAGES, and brings them back to twice their size
 with every combination of RATIOS and PASSES and with nothing said; prints PSNR-Y and SSIM to the original,
@@ -93,11 +93,13 @@ def main():
     parser.add_argument("work", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pictures", type=int, default=6)
+    parser.add_argument("--skip", type=int, default=0, help="so many others, by lot, that a rule was fitted to")
     parser.add_argument("--model")
     parser.add_argument("--program", type=Path, default=ROOT / "build/release/acuity")
     args = parser.parse_args()
     torch.manual_seed(1)
-    files = random.Random(1).sample(sorted(args.folder.iterdir()), args.pictures)
+    listed = sorted(args.folder.iterdir())
+    files = random.Random(1).sample(listed, len(listed))[args.skip:args.skip + args.pictures]
     shutil.rmtree(args.work, ignore_errors=True)
     for path in files:
         picture = read_rgb(path)[None].float()

@@ -22,9 +22,14 @@ diagnose::Damage sharp() {
     return damage;
 }
 
+/// Of a picture that loses detail of 20, 60 and 400 levels^2 at 85, 70 and 50 %, and noise besides.
 diagnose::Damage noisy(double levels) {
     diagnose::Damage damage = sharp();
     damage.lumaNoise = {levels, 1};
+    const double power = levels * levels;
+    damage.shrinkings = {{0.85, 20 + 0.3 * power, 0.3},
+                         {0.7, 60 + 0.5 * power, 0.5},
+                         {0.5, 400 + 0.75 * power, 0.75}};
     return damage;
 }
 
@@ -95,9 +100,11 @@ TEST_CASE("a sharp clean picture is enlarged as it is, and bound") {
 }
 
 TEST_CASE("noise is shrunk away where it hides more than shrinking loses") {
-    CHECK(with(noisy(5)).start == Dimensions{400, 300});
-    CHECK(with(noisy(10)).start == Dimensions{340, 255});
+    CHECK(with(noisy(1)).start == Dimensions{400, 300});
+    CHECK(with(noisy(4)).start == Dimensions{400, 300});
+    CHECK(with(noisy(8)).start == Dimensions{340, 255});
     CHECK(with(noisy(20)).start == Dimensions{280, 210});
+    CHECK(with(noisy(60)).start == Dimensions{200, 150});
     CHECK(says(with(noisy(20)), "noise"));
     const Plan plan = with(noisy(20));
     CHECK(plan.target.full == Dimensions{1600, 1200});           // the size asked for stays

@@ -58,7 +58,7 @@ VImage shownOf(const codec::Picture& picture) {
 
 /// What is done to the pixels, apart from findings and reasons.
 json essence(json work) {
-    work.erase("findings");
+    for (const char* why : {"findings", "reasons", "shrunkBecause"}) work.erase(why);
     return work;
 }
 

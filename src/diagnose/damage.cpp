@@ -76,12 +76,14 @@ Damage damageOf(const vips::VImage& colour, Network& network) {
     found.gridLeft = gridFrom(across);
     found.gridTop = gridFrom(down);
     std::array<Sum, kOutputs> sums;
-    for (const Piece& piece : pieces(colour, side, kPieces, kGrid, found.gridLeft, found.gridTop)) {
+    const auto seen = pieces(colour, side, kPieces, kGrid, found.gridLeft, found.gridTop);
+    for (const Piece& piece : seen) {
         const auto answer = network.run(piece.planes, side, side);
         for (std::size_t i = 0; i < kOutputs; i++)
             sums[i].add(double(answer.values[2 * i]), double(answer.values[2 * i + 1]));
     }
     found.known = true;
+    found.shrinkings = shrinkingsOf(seen);
     found.resolution = fromLog(sums[resolution], 0, 1);
     found.lumaNoise = fromLog(sums[luma], 0.5, 255);
     found.chromaNoise = fromLog(sums[chroma], 0.5, 255);

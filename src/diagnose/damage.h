@@ -4,6 +4,7 @@
 #include <vips/vips8>
 
 #include "diagnose/network.h"
+#include "diagnose/shrinking.h"
 
 namespace acuity::diagnose {
 
@@ -19,7 +20,8 @@ struct Damage {
     Estimate jpegQuality;             // 1 to 100, of what `compressed` is about
     double compressed = 0;            // likelihood that a JPEG lies in its past
     double enlarged = 0;              // likelihood that it was enlarged by interpolation
-    int gridLeft = 0, gridTop = 0;    // where JPEG's grid of 8x8 begins, if it is seen
+    std::vector<Shrinking> shrinkings;
+    int gridLeft = 0, gridTop = 0;  // where JPEG's grid of 8x8 begins, if it is seen
 };
 
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart. The network looks

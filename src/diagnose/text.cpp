@@ -9,8 +9,8 @@ namespace {
 using vips::VImage;
 
 constexpr int kTile = 384, kBorder = 64;  // pixels of the network's input; the border is seen only
-/// Probability from which a place is lettering: nine tenths of it are found, and nine tenths of what
-/// is marked are lettering (models/diagnose/README.md).
+/// Probability from which a place is lettering: nine tenths of it are found, and nine tenths of
+/// what is marked are lettering (models/diagnose/README.md).
 constexpr double kThreshold = 0.5;
 constexpr int kGrow = 2;  // cells around lettering that are treated like it
 /// Smaller specks are no lettering that anybody would miss, in cells.
