@@ -18,7 +18,7 @@ struct Shrinking {
     double gain(double sigma) const { return 2 * sigma * sigma * noise - lost; }
 };
 
-/// For ratios from 0.85 down to 0.4. Reduced by bicubic, enlarged by Lanczos.
+/// For ratios from 0.85 down to 0.6. Reduced by bicubic, enlarged by Lanczos.
 std::vector<Shrinking> shrinkingsOf(const std::vector<Piece>& pieces);
 
 }  // namespace acuity::diagnose
