@@ -123,8 +123,8 @@ TEST_CASE("a noisy picture and an enlarged one are shrunk first, a sharp one is 
     const Folder folder;
     const auto plan = [&](const VImage& image, std::vector<std::string> more = {}) {
         image.write_to_file((folder / "in.png").c_str());
-        std::vector<std::string> words{folder / "in.png", "-s", "2", "--dry-run", "--json",
-                                       "--explain"};
+        std::vector<std::string> words{folder / "in.png", "-s",     "2",
+                                       "--dry-run",       "--json", "--explain"};
         words.insert(words.end(), more.begin(), more.end());
         const Result result = run(words);
         INFO(result.err);

@@ -8,8 +8,8 @@
 namespace acuity::diagnose {
 namespace {
 
-/// Plain places gain by even smaller ones, and would win the vote; but what is small and clear, like
-/// lettering, would be gone.
+/// Plain places gain by even smaller ones, and would win the vote; but what is small and clear,
+/// like lettering, would be gone.
 constexpr double kRatios[] = {0.85, 0.7, 0.6};
 
 /// A line of `length` samples made smaller and brought back.
