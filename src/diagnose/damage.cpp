@@ -10,6 +10,8 @@ namespace acuity::diagnose {
 namespace {
 
 constexpr int kSide = 192, kLeastSide = 96, kMultiple = 32, kPieces = 16, kGrid = 8;
+/// Less noise than this, in levels of 255, nobody would take away.
+constexpr double kNoticed = 1;
 // The network's outputs (training/damage_net.py), each a value and a logarithm of its deviation.
 enum Output { resolution, luma, chroma, quality, compressed, enlarged, kOutputs };
 
@@ -83,10 +85,10 @@ Damage damageOf(const vips::VImage& colour, Network& network) {
             sums[i].add(double(answer.values[2 * i]), double(answer.values[2 * i + 1]));
     }
     found.known = true;
-    found.shrinkings = shrinkingsOf(seen);
     found.resolution = fromLog(sums[resolution], 0, 1);
     found.lumaNoise = fromLog(sums[luma], 0.5, 255);
     found.chromaNoise = fromLog(sums[chroma], 0.5, 255);
+    if (found.lumaNoise.value >= kNoticed) found.shrinkings = shrinkingsOf(seen);
     found.jpegQuality = {std::clamp(20 * sums[quality].mean(), 1.0, 100.0),
                          20 * sums[quality].deviation()};
     found.compressed = sums[compressed].likelihood();

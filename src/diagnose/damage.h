@@ -16,12 +16,12 @@ struct Estimate {
 struct Damage {
     bool known = false;   // false: too small to tell, and all else is 0
     Estimate resolution;  // 0 to 1: share of the pixels across that would hold all its detail
-    Estimate lumaNoise, chromaNoise;  // standard deviation in 8-bit levels
-    Estimate jpegQuality;             // 1 to 100, of what `compressed` is about
-    double compressed = 0;            // likelihood that a JPEG lies in its past
-    double enlarged = 0;              // likelihood that it was enlarged by interpolation
-    std::vector<Shrinking> shrinkings;
-    int gridLeft = 0, gridTop = 0;  // where JPEG's grid of 8x8 begins, if it is seen
+    Estimate lumaNoise, chromaNoise;    // standard deviation in 8-bit levels
+    Estimate jpegQuality;               // 1 to 100, of what `compressed` is about
+    double compressed = 0;              // likelihood that a JPEG lies in its past
+    double enlarged = 0;                // likelihood that it was enlarged by interpolation
+    std::vector<Shrinking> shrinkings;  // none where there is hardly any noise
+    int gridLeft = 0, gridTop = 0;      // where JPEG's grid of 8x8 begins, if it is seen
 };
 
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart. The network looks

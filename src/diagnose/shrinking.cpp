@@ -79,11 +79,12 @@ std::vector<Shrinking> shrinkingsOf(const std::vector<Piece>& pieces) {
     std::vector<Shrinking> found;
     if (pieces.empty()) return found;
     const int width = pieces.front().place.width, height = pieces.front().place.height;
+    std::vector<std::vector<float>> lumas;
+    for (const Piece& piece : pieces) lumas.push_back(lumaOf(piece));
     for (const double ratio : kRatios) {
         There across(width, ratio), down(height, ratio);
         Shrinking shrinking{ratio, 0, 1 - across.kept() * down.kept()};
-        for (const Piece& piece : pieces) {
-            const std::vector<float> luma = lumaOf(piece);
+        for (const std::vector<float>& luma : lumas) {
             std::vector<float> half(luma.size()), back(luma.size());
             for (int y = 0; y < height; y++)
                 across.back(&luma[std::size_t(y) * width], &half[std::size_t(y) * width], 1);
