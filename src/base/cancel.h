@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "base/error.h"
 
@@ -11,13 +13,23 @@ class Cancel {
   public:
     void request() { requested_.store(true, std::memory_order_relaxed); }
     bool requested() const { return requested_.load(std::memory_order_relaxed); }
+    /// As if nothing had been requested, for the next run.
+    void clear() { requested_.store(false, std::memory_order_relaxed); }
     /// Throws Error(cancelled) once a stop was requested.
     void check() const {
         if (requested()) throw Error(Kind::cancelled, "stopped; nothing was left half-written");
     }
 
+    /// While it is held, what calls pass() waits: something more urgent wants the processor.
+    void hold(bool on) { held_.store(on, std::memory_order_relaxed); }
+    void pass() const {
+        while (held_.load(std::memory_order_relaxed) && !requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        check();
+    }
+
   private:
-    std::atomic<bool> requested_{false};
+    std::atomic<bool> requested_{false}, held_{false};
 };
 
 }  // namespace acuity

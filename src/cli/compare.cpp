@@ -8,11 +8,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "api/variants.h"
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "cli/table.h"
-#include "cli/variants.h"
 #include "codec/load.h"
 #include "codec/prepare.h"
 #include "codec/provenance.h"
@@ -27,6 +27,8 @@ namespace acuity::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using api::sessionKey;
+using api::Variant;
 using nlohmann::json;
 using pipeline::Session;
 using pipeline::Work;
@@ -69,7 +71,7 @@ class Comparison {
     void run() {
         load();
         std::vector<Variant> variants =
-            request_.grid.empty() ? classicVariants() : grid(request_.grid);
+            request_.grid.empty() ? api::classicVariants() : api::grid(request_.grid);
         variants.insert(variants.begin(), {"what Acuity chooses", {}});
         for (const Variant& variant : variants) enlarge(variant);
         const VImage sheet = drawn();
@@ -95,7 +97,7 @@ class Comparison {
         cancel_.check();
         const auto began = std::chrono::steady_clock::now();
         auto& session = sessions_[sessionKey(variant)];
-        const pipeline::Options options = with(request_.options, variant);
+        const pipeline::Options options = api::with(request_.options, variant);
         if (!session) session = std::make_unique<Session>(options, &cancel_);
         const Work work =
             pipeline::look(input_, pipeline::evidenceOf(input_, history_ ? &*history_ : nullptr),

@@ -135,8 +135,8 @@ int run(const Request& request, const Cancel& cancel) {
 int upscale(const Arguments& arguments, const Cancel& cancel) {
     CLI::App app(
         "Enlarges pictures with neural networks.\n"
-        "Other commands: acuity diagnose, acuity compare, acuity models, acuity roundtrip,\n"
-        "acuity score (see their --help).",
+        "Other commands: acuity serve (a page to do it on), acuity diagnose, acuity compare,\n"
+        "acuity models, acuity roundtrip, acuity score (see their --help).",
         "acuity");
     app.footer("Example: acuity photo.jpg -s 4 -o large.tif");
     Request request;

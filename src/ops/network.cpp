@@ -73,7 +73,7 @@ class NetworkOp {
           scale_(runner_->facts().scale),
           compiled_(runner_->compiled(grid.inputHeight(), grid.inputWidth())),
           pool_(
-              poolSize(grid, workerCount(*runner_), options.rowsKept), [this] { return worker(); },
+              poolSize(grid, workerCount(*runner_), options), [this] { return worker(); },
               options.cancel, options.recent) {}
 
     void keepFailure() const {
@@ -110,8 +110,10 @@ class NetworkOp {
         std::optional<CubicSkip> skip;
     };
 
-    static TilePool::Size poolSize(const TileGrid& grid, int workers, int rowsKept) {
-        return {grid.columns(), grid.rows(), workers, readAhead(grid, workers), rowsKept};
+    static TilePool::Size poolSize(const TileGrid& grid, int workers,
+                                   const NetworkOptions& options) {
+        return {grid.columns(), grid.rows(), workers, options.ahead ? readAhead(grid, workers) : 0,
+                options.rowsKept};
     }
 
     TilePool::Compute worker() {

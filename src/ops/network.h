@@ -29,6 +29,7 @@ struct NetworkOptions {
     std::uint64_t memory = 1ull << 30;  // bytes for tiles kept and for the engine
     bool tta = false;                   // mean over the eight turns and flips
     int rowsKept = 2;                   // rows of tiles that a reader comes back to
+    bool ahead = true;                  // compute what comes next, too: all will be read
     bool flatIsFlat = false;            // tiles of one value stay so without asking the network
     /// Says whether a part of the input matters: elsewhere the result is black. Empty: all does.
     std::function<bool(const Rect&)> wanted;

@@ -142,7 +142,7 @@ void TilePool::computeOne(Compute& compute, int index, std::unique_lock<std::mut
     std::vector<std::uint8_t> bytes;
     std::exception_ptr failure;
     try {
-        if (cancel_) cancel_->check();
+        if (cancel_) cancel_->pass();
         if (!compute) compute = startWorker_();
         bytes = compute(index);
     } catch (...) {

@@ -102,6 +102,27 @@ std::vector<std::string> sentences(const Diagnosis& diagnosis) {
     return lines;
 }
 
+std::string inWords(const Diagnosis& diagnosis) {
+    const Damage& damage = diagnosis.damage;
+    if (!damage.known) return "it shows too little to measure anything";
+    constexpr double kSharp = 0.9, kSoft = 0.6, kStrong = 8;
+    const double detail = damage.resolution.value;
+    std::string text = detail >= kSharp  ? "sharp"
+                       : detail >= kSoft ? "a little soft: true detail at " + percent(detail)
+                                         : "soft: true detail at " + percent(detail);
+    if (damage.compressed >= kLikely)
+        text += fmt::format(", JPEG {:.0f}", damage.jpegQuality.value);
+    else if (diagnosis.jpegQuality)
+        text += fmt::format(", JPEG {}", diagnosis.jpegQuality);
+    const double noise = std::max(damage.lumaNoise.value, damage.chromaNoise.value);
+    if (noise >= 2 * kLeastNoise)
+        text += noise >= kStrong       ? ", strong noise"
+                : noise >= kStrong / 2 ? ", noise"
+                                       : ", light noise";
+    if (damage.enlarged >= kLikely) text += ", enlarged before";
+    return text;
+}
+
 json toJson(const diagnose::Reduction& reduction) {
     json likelihood = json::object();
     for (std::size_t i = 0; i < std::size(ops::kReductions); i++)

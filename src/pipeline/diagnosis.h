@@ -26,6 +26,9 @@ Diagnosis diagnosisOf(const codec::Picture& picture, Session& session);
 /// A line for each subject, for people.
 std::vector<std::string> sentences(const Diagnosis& diagnosis);
 
+/// The main things in one line.
+std::string inWords(const Diagnosis& diagnosis);
+
 /// For programs (docs/diagnosis.md).
 nlohmann::json toJson(const Diagnosis& diagnosis);
 /// Parts of it.

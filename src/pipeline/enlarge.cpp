@@ -173,6 +173,7 @@ class Builder {
         options.memory = memory_;
         options.tta = session_.options().tta;
         options.flatIsFlat = use.opacity;
+        options.ahead = !facts_.parts;
         if (use.bound) options.rowsKept = 3;  // what is bound is read again with the rows around
         if (use.where) options.wanted = Marked(*use.where, image);
         options.cancel = session_.cancel();

@@ -10,6 +10,7 @@ namespace acuity::pipeline {
 struct RunFacts {
     std::shared_ptr<ops::NetworkStats> stats = std::make_shared<ops::NetworkStats>();
     std::shared_ptr<Failure> failure = std::make_shared<Failure>();
+    bool parts = false;     // given: only parts will be asked for, nothing is computed ahead
     int tile = 0;           // side used by the first network, 0 without one
     std::string precision;  // "bf16" or "f32", "" without a network
 };

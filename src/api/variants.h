@@ -7,7 +7,7 @@
 
 #include "pipeline/options.h"
 
-namespace acuity::cli {
+namespace acuity::api {
 
 struct Variant {
     std::string label;
@@ -27,4 +27,4 @@ pipeline::Options with(pipeline::Options options, const Variant& variant);
 /// one key can share it.
 std::string sessionKey(const Variant& variant);
 
-}  // namespace acuity::cli
+}  // namespace acuity::api

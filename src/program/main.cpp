@@ -9,6 +9,7 @@
 #include "base/cancel.h"
 #include "base/files.h"
 #include "cli/commands.h"
+#include "program/serve.h"
 
 namespace {
 
@@ -44,7 +45,7 @@ int dispatch(acuity::cli::Arguments arguments) {
         if (command == "roundtrip") return cli::roundtrip(rest, cancel);
         if (command == "compare") return cli::compare(rest, cancel);
         if (command == "diagnose") return cli::diagnose(rest, cancel);
-        if (command == "serve") throw Error(Kind::usage, "this version has no command 'serve' yet");
+        if (command == "serve") return program::serve(rest, cancel);
         const auto end = std::find(arguments.begin(), arguments.end(), "--");
         if (std::find(arguments.begin(), end, "--version") != end) {
             fmt::print("acuity {}\n", version());

@@ -1,4 +1,4 @@
-#include "cli/variants.h"
+#include "api/variants.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 
-namespace acuity::cli {
+namespace acuity::api {
 namespace {
 
 constexpr std::size_t kMostVariants = 64;
@@ -18,7 +18,7 @@ const std::set<std::string> kOfSession = {"model", "model-option", "engine", "de
                                           "tile",  "threads",      "memory", "tta"};
 
 /// Results must have one size, and where they go has no place in a comparison.
-bool comparable(const api::Option& option) {
+bool comparable(const Option& option) {
     const std::string group = option.group, name = option.name;
     return group != "Files" && group != "Size" && name != "dry-run";
 }
@@ -40,7 +40,7 @@ std::string trimmed(const std::string& text) {
 
 /// Flags are written without a value on the command line, and here as "tta=on,off".
 void checkName(const std::string& name) {
-    for (const api::Option& option : api::optionTable())
+    for (const Option& option : optionTable())
         if (option.name == name && comparable(option)) return;
     throw Error(Kind::usage, "--try: " + inQuotes(name) + " is nothing that can be compared");
 }
@@ -92,7 +92,7 @@ std::vector<Variant> grid(const std::string& text) {
 }
 
 pipeline::Options with(pipeline::Options options, const Variant& variant) {
-    for (const auto& [name, value] : variant.settings) api::setOption(options, name, value);
+    for (const auto& [name, value] : variant.settings) setOption(options, name, value);
     return options;
 }
 
@@ -103,4 +103,4 @@ std::string sessionKey(const Variant& variant) {
     return key;
 }
 
-}  // namespace acuity::cli
+}  // namespace acuity::api

@@ -1,0 +1,39 @@
+// A folder whose new pictures are enlarged without being asked.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "server/intake.h"
+#include "server/store.h"
+
+namespace acuity::server {
+
+class Watch {
+  public:
+    /// Results go to the folder "enlarged" inside. `came` is called for each picture, with the job
+    /// that was queued for it. Throws Error(usage) when there is no such folder.
+    Watch(const std::string& folder, Store& store, Intake& intake,
+          std::function<void(const PictureEntry&, const JobEntry&)> came);
+    ~Watch();
+
+  private:
+    void run();
+    void look();
+    void take(const std::string& path);
+
+    const std::string folder_;
+    Store& store_;
+    Intake& intake_;
+    const std::function<void(const PictureEntry&, const JobEntry&)> came_;
+    std::map<std::string, std::string> growing_;  // path to size and time at the last look
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool ended_ = false;
+    std::thread thread_;
+};
+
+}  // namespace acuity::server
