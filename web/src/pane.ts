@@ -36,7 +36,7 @@ export class Pane {
       this.picture = picture.id;
       this.viewer.world.removeAll();
       this.layers.clear();
-      this.add('original', source(picture.width, picture.height, api.tile('pictures', picture.id, 'tiles')), () => this.oneToOne(true));
+      this.add('original', source(picture.width, picture.height, api.tile('pictures', picture.id, 'tiles')), () => this.begin());
     } else if (resized) {
       this.drop('result');
       this.drop('trust');
@@ -144,6 +144,15 @@ export class Pane {
   }
 
   // Where it looks.
+
+  /** The middle, 1:1. The pane may have been shown only now: its size is asked for anew. */
+  private begin() {
+    requestAnimationFrame(() => {
+      if (!this.viewer.viewport) return;
+      this.viewer.viewport.resize(new OpenSeadragon.Point(this.element.clientWidth, this.element.clientHeight), false);
+      this.oneToOne(true);
+    });
+  }
 
   oneToOne(immediately = false) {
     const viewport = this.viewer.viewport;

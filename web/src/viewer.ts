@@ -30,8 +30,7 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
       button('−', () => pane.zoomBy(1 / 1.5), { ariaLabel: s.zoomOut }), button(s.oneToOne, () => pane.oneToOne(), { ariaLabel: s.oneToOneLabel, 'data-test': 'one-to-one' }),
       button(s.fit, () => pane.fit(), { 'data-test': 'fit' }), button('+', () => pane.zoomBy(1.5), { ariaLabel: s.zoomIn })),
     h('label.check', {}, smooth, s.smooth), trustLabel, trustMean,
-    status,
-    button(s.compare, () => onCompare(pane.region()), { 'data-test': 'compare' }));
+    button(s.compare, () => onCompare(pane.region()), { 'data-test': 'compare' }), status);
 
   const root = h('section.viewer', { ariaLabel: s.viewer }, h('h2.hidden', {}, s.viewer), bar, stage, empty);
   const pane = new Pane(main), beside = new Pane(side);

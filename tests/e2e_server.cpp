@@ -1,0 +1,199 @@
+// `acuity serve` as a program uses it: pictures in, plans, previews, results out, whatever happens.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "server.h"
+
+using namespace acuity::test;
+
+namespace {
+
+json region(int left, int top, int width, int height) {
+    return {{"left", left}, {"top", top}, {"width", width}, {"height", height}};
+}
+
+vips::VImage decoded(const std::string& bytes) {
+    const Folder folder;
+    writeBytes(folder / "x", bytes);
+    return look(folder / "x");
+}
+
+}  // namespace
+
+TEST_CASE("a picture goes in, and the result is the command line's") {
+    const Folder folder;
+    const std::string input = painted(".png", 150, 110);
+    writeBytes(folder / "in.png", input);
+    const Server server(folder / "data");
+    const json picture = server.upload("in.png", input);
+    CHECK(picture["width"] == 150);
+    const std::string id = picture["id"];
+
+    json measured = server.get("/api/pictures/" + id);
+    for (int i = 0; i < 200 && measured["state"] == "measuring"; i++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        measured = server.get("/api/pictures/" + id);
+    }
+    CHECK(measured["state"] == "ready");
+    CHECK_FALSE(measured["words"].get<std::string>().empty());
+
+    const json settings = {{"scale", "3"}};
+    const json plan = server.post("/api/pictures/" + id + "/plan", {{"settings", settings}});
+    CHECK(plan["outputWidth"] == 450);
+    CHECK(plan["automatic"].contains("prescale"));
+    CHECK_FALSE(plan["explanation"].empty());
+
+    const json job = server.post("/api/jobs", {{"picture", id}, {"settings", settings}}, 201);
+    const json done = server.ended(job["id"]);
+    REQUIRE(done["state"] == "done");
+    CHECK(done["output"] == "in-3x.png");
+    const std::string result = server.bytes("/api/jobs/" + job["id"].get<std::string>() + "/file");
+    Io io;
+    io.env = {{"SOURCE_DATE_EPOCH", "1700000000"}};
+    REQUIRE(run({folder / "in.png", "-s", "3", "-o", folder / "out.png"}, io).status == 0);
+    CHECK(result == bytesOf(folder / "out.png"));
+
+    SECTION("a preview has the pixels of the result") {
+        json body = region(100, 60, 200, 150);
+        body["settings"] = settings;
+        const auto answer = server.client().Post("/api/pictures/" + id + "/preview", body.dump(),
+                                                 "application/json");
+        REQUIRE(answer);
+        REQUIRE(answer->status == 200);
+        CHECK(answer->has_header("X-Acuity-Seconds"));
+        const auto part = decoded(answer->body);
+        const auto whole = decoded(result).crop(100, 60, 200, 150);
+        // Tiles of another size: the engine may round differently.
+        constexpr double kLevels = 1;
+        CHECK((part - whole).abs().max() <= kLevels);
+    }
+    SECTION("parts, other formats, archives") {
+        const std::string path = "/api/jobs/" + job["id"].get<std::string>();
+        const auto part = server.client().Get(path + "/file", {{"Range", "bytes=10-19"}});
+        REQUIRE(part);
+        CHECK(part->status == 206);
+        CHECK(part->body == result.substr(10, 10));
+        const auto other = server.client().Get(path + "/file?format=webp");
+        REQUIRE(other);
+        CHECK(other->get_header_value("Content-Disposition") ==
+              "attachment; filename*=UTF-8''in-3x.webp");
+        CHECK(decoded(other->body).width() == 450);
+        const std::string zip = server.bytes("/api/results.zip");
+        CHECK(contains(zip, "in-3x.png"));
+        CHECK(contains(zip, result));
+        CHECK(decoded(server.bytes(path + "/tiles/9/0_0")).width() == 450);
+        CHECK(decoded(server.bytes(path + "/tiles/8/0_0")).width() == 225);
+        CHECK(server.client().Get(path + "/tiles/9/1_0")->status == 404);
+        CHECK(decoded(server.bytes(path + "/share?left=0&top=0&width=100&height=80")).width() >
+              200);
+    }
+}
+
+TEST_CASE("what was accepted is done once, though the server is killed") {
+    const Folder folder;
+    std::vector<std::string> ids;
+    {
+        Server server(folder / "data");
+        const std::string id = server.upload("p.png", painted(".png", 260, 200))["id"];
+        for (int i = 0; i < 3; i++)
+            ids.push_back(server.post("/api/jobs", {{"picture", id}}, 201)["id"]);
+        std::this_thread::sleep_for(std::chrono::milliseconds(900));
+        server.kill();
+    }
+    const Server server(folder / "data");
+    CHECK(server.get("/api/jobs").size() == 3);
+    for (const std::string& id : ids) CHECK(server.ended(id)["state"] == "done");
+    // Each result is there whole, and nothing else.
+    CHECK(files(folder.path() / "data" / "results").size() == 3);
+    for (const std::string& id : ids)
+        CHECK(decoded(server.bytes("/api/jobs/" + id + "/file")).width() == 1040);
+}
+
+TEST_CASE("jobs are cancelled, tried again, put first and removed") {
+    const Folder folder;
+    const Server server(folder / "data");
+    const std::string id = server.upload("p.png", painted(".png", 700, 500))["id"];
+    const auto queue = [&] { return server.post("/api/jobs", {{"picture", id}}, 201)["id"]; };
+    const std::string first = queue(), second = queue(), third = queue();
+    const auto state = [&](const std::string& job) {
+        return server.get("/api/jobs/" + job)["state"].get<std::string>();
+    };
+    server.post("/api/jobs/" + third + "/first");
+    server.post("/api/jobs/" + first + "/cancel");
+    CHECK(state(first) == "cancelled");
+    server.post("/api/jobs/" + first + "/cancel", {}, 409);
+    for (int i = 0; i < 200 && state(third) == "queued"; i++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(state(third) == "running");
+    CHECK(state(second) == "queued");
+    CHECK(server.client().Delete("/api/jobs/" + third)->status == 204);
+    CHECK(server.client().Get("/api/jobs/" + third)->status == 404);
+    server.post("/api/jobs/" + second + "/cancel");
+    CHECK(server.post("/api/jobs/" + first + "/retry")["state"] == "queued");
+    server.post("/api/jobs/" + first + "/cancel");
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    CHECK(files(folder.path() / "data" / "results").empty());
+}
+
+TEST_CASE("a later preview of one view takes the place of an earlier one") {
+    const Folder folder;
+    const Server server(folder / "data");
+    const std::string id = server.upload("p.png", painted(".png", 900, 700))["id"];
+    std::vector<int> statuses(6);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 6; i++) {
+        threads.emplace_back([&, i] {
+            json body = region(i * 200, i * 100, 1600, 1200);
+            body["view"] = "one";
+            body["settings"] = {{"prescale", "off"}};
+            const auto answer = server.client().Post("/api/pictures/" + id + "/preview",
+                                                     body.dump(), "application/json");
+            statuses[std::size_t(i)] = answer ? answer->status : 0;
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(120));
+    }
+    for (auto& thread : threads) thread.join();
+    CHECK(statuses.back() == 200);
+    CHECK(std::count(statuses.begin(), statuses.end(), 409) >= 3);
+    CHECK(std::count(statuses.begin(), statuses.end(), 0) == 0);
+}
+
+TEST_CASE("pictures that come into the watched folder are enlarged by the saved settings") {
+    const Folder folder;
+    fs::create_directories(folder.path() / "in");
+    const Server server(folder / "data", {"--watch", folder / "in"});
+    CHECK(server.client()
+              .Put("/api/presets/watch", R"({"scale":"2","model":"lanczos"})", "application/json")
+              ->status == 204);
+    paint(folder.path() / "in" / "a.png", 60, 40);
+    writeBytes(folder.path() / "in" / "broken.png", "no picture");
+    const auto result = folder.path() / "in" / "enlarged" / "a-2x.png";
+    for (int i = 0; i < 300 && !fs::exists(result); i++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    CHECK(sizeOf(result) == "120x80");
+    CHECK(server.get("/api/jobs").size() == 1);
+}
+
+TEST_CASE("listeners hear what happens, and what they missed") {
+    const Folder folder;
+    const Server server(folder / "data");
+    std::string heard;
+    std::thread listener([&] {
+        server.client().Get("/api/events", [&](const char* bytes, std::size_t count) {
+            heard.append(bytes, count);
+            return !contains(heard, "event: picture");
+        });
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    server.upload("p.png", painted(".png", 40, 30));
+    listener.join();
+    CHECK(contains(heard, "retry: 500"));
+    CHECK(contains(heard, "\"name\":\"p.png\""));
+    std::string again;
+    server.client().Get("/api/events", {{"Last-Event-ID", "1"}},
+                        [&](const char* bytes, std::size_t count) {
+                            again.append(bytes, count);
+                            return !contains(again, "event: reset");
+                        });
+    CHECK(contains(again, "event: reset"));
+}
