@@ -212,7 +212,7 @@ TEST_CASE("many clients at once, slow ones and half-closed ones among them") {
     const char* asked = std::getenv("ACUITY_LOAD_SECONDS");
     const double seconds = asked ? std::stod(asked) : 6;
     const Folder folder;
-    const Server server(folder / "data");
+    Server server(folder / "data");
     const std::string picture = painted(".png", 48, 32);
     const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
     std::mutex mutex;
@@ -277,4 +277,8 @@ TEST_CASE("many clients at once, slow ones and half-closed ones among them") {
         CHECK(job["state"] == "done");
     }
     CHECK(files(folder.path() / "data" / "results").size() == accepted.size());
+    constexpr long kMebibytes = 800;
+    const Result ended = server.stop();
+    CHECK(ended.status == 0);
+    CHECK(ended.peak < kMebibytes);
 }

@@ -128,7 +128,7 @@ test('an advanced setting changes the preview, and goes back to automatic', asyn
   await previewAfter(count);
   await page.waitForTimeout(300);
   assert.notEqual(await pixels(), first);
-  assert.match(await at('why').textContent(), /30/);
+  assert.match(await at('why').textContent(), /reduced to 84x60/);
   await screenshot('page-advanced');
   count = await previews();
   await at('prescale-auto').click();
@@ -142,7 +142,7 @@ test('variants are compared and one is taken', async () => {
   await screenshot('page-compare');
   await page.getByRole('button', { name: 'Use this: halved first', exact: true }).click();
   assert.equal(await at('compare-dialog').count(), 0);
-  await page.waitForFunction(() => /half|50/.test(document.querySelector('[data-test=why]').textContent), null, { timeout: kSlow });
+  await page.waitForFunction(() => /reduced to 140x100/.test(document.querySelector('[data-test=why]').textContent), null, { timeout: kSlow });
   await at('prescale-auto').click();
   await at('passes-auto').click();
 });

@@ -28,7 +28,7 @@ export async function compare(region: Region | null) {
       on: { click: () => { state.replaceSettings(settingsOf(variant)); dialog.close(); } },
     }, s.compareUse);
     grid.append(h('figure', {}, element, h('figcaption', {}, h('span.name', {}, variant.label), status, use)));
-    const pane = new Pane(element);
+    const pane = new Pane(element, variant !== variants[0]);
     const preview = new Preview(pane, (kind, seconds, words) => {
       status.textContent = { none: '', waiting: s.previewWaiting, shown: s.previewIn(seconds), far: s.previewZoom, failed: words }[kind];
       if (kind === 'shown') element.dataset.shown = 'yes';

@@ -3,6 +3,12 @@
 import OpenSeadragon from 'openseadragon';
 import { api, type Picture, type Region } from './api';
 
+// The library would put a rule for touch screens into the page, which the page's own policy forbids: it
+// finds its mark here (of another namespace, so that it is no style), and the rule stands in style.css.
+const mark = document.createElementNS('urn:acuity', 'style');
+mark.setAttribute('data-openseadragon-mobile-css', '');
+document.head.append(mark);
+
 type Layer = 'original' | 'result' | 'trust' | 'preview';
 /** What is seen of the result, in shares of the view; null: all of it. */
 export type Window = { left: number; top: number; right: number; bottom: number } | null;
@@ -15,7 +21,8 @@ export class Pane {
   private picture = '';
   private serial = 0;
 
-  constructor(readonly element: HTMLElement) {
+  /** `follows`: another pane says where it looks. */
+  constructor(readonly element: HTMLElement, private readonly follows = false) {
     this.viewer = OpenSeadragon({
       element, drawer: 'canvas', showNavigationControl: false, showNavigator: false,
       animationTime: 0.3, blendTime: 0, immediateRender: true, maxZoomPixelRatio: 16, minZoomImageRatio: 0.5,
@@ -148,7 +155,7 @@ export class Pane {
   /** The middle, 1:1. The pane may have been shown only now: its size is asked for anew. */
   private begin() {
     requestAnimationFrame(() => {
-      if (!this.viewer.viewport) return;
+      if (!this.viewer.viewport || this.follows) return;
       this.viewer.viewport.resize(new OpenSeadragon.Point(this.element.clientWidth, this.element.clientHeight), false);
       this.oneToOne(true);
     });
@@ -198,20 +205,25 @@ function source(width: number, height: number, getTileUrl: (level: number, x: nu
   return { width, height, tileSize: 512, tileOverlap: 0, getTileUrl };
 }
 
-/** Panes that look at the same place. */
+/** Panes that look at the same place. The first one leads those that are shown later. */
 export function tie(panes: Pane[]) {
+  const follow = (pane: Pane, bounds: OpenSeadragon.Rect) => {
+    if (!pane.element.clientWidth) return;
+    // Who is there already is left alone, or they would follow one another for ever.
+    const now = pane.viewer.viewport.getBounds(true);
+    const apart = Math.abs(now.x - bounds.x) + Math.abs(now.y - bounds.y) + Math.abs(now.width - bounds.width);
+    if (apart > 1e-4 * bounds.width) pane.viewer.viewport.fitBounds(bounds, true);
+  };
   let leading = false;
   for (const pane of panes)
     pane.onView(() => {
-      if (leading) return;
+      if (leading || !pane.element.clientWidth) return;
       leading = true;
       const bounds = pane.viewer.viewport.getBounds(true);
-      for (const other of panes) {
-        // What is there already is left alone, or they would follow one another for ever.
-        const now = other.viewer.viewport.getBounds(true);
-        const apart = Math.abs(now.x - bounds.x) + Math.abs(now.y - bounds.y) + Math.abs(now.width - bounds.width);
-        if (other !== pane && apart > 1e-4 * bounds.width) other.viewer.viewport.fitBounds(bounds, true);
-      }
+      for (const other of panes) if (other !== pane) follow(other, bounds);
       leading = false;
     });
+  const [lead, ...others] = panes;
+  for (const other of others)
+    other.viewer.addHandler('resize', () => requestAnimationFrame(() => follow(other, lead!.viewer.viewport.getBounds(true))));
 }

@@ -40,7 +40,7 @@ function number(name: string, least: number, most: number, step: number, shown: 
 }
 
 function size(): Control {
-  const kind = h('select', { 'data-test': 'size-kind' }, ...Object.entries(s.sizes).map(([v, label]) => h('option', { value: v }, label)));
+  const kind = h('select', { 'data-test': 'size-kind', ariaLabel: s.size }, ...Object.entries(s.sizes).map(([v, label]) => h('option', { value: v }, label)));
   const input = (test: string, least: number, most: number, step = 1) =>
     h('input', { type: 'number', min: String(least), max: String(most), step: String(step), 'data-test': test });
   const factor = input('scale', 1, 64, 0.1), longSide = input('long-side', 1, 300000);

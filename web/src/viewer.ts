@@ -33,7 +33,7 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     button(s.compare, () => onCompare(pane.region()), { 'data-test': 'compare' }), status);
 
   const root = h('section.viewer', { ariaLabel: s.viewer }, h('h2.hidden', {}, s.viewer), bar, stage, empty);
-  const pane = new Pane(main), beside = new Pane(side);
+  const pane = new Pane(main), beside = new Pane(side, true);
   tie([pane, beside]);
 
   let split = 0.5, pointer = { x: 0.5, y: 0.5 };
@@ -133,6 +133,7 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     }
   });
   state.on(['chosen', 'settings'], plan);
+  state.on(['connection'], () => { if (!state.plan) plan(); });
 
   document.addEventListener('keydown', (event) => {
     const target = event.target as HTMLElement;
