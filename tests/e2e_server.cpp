@@ -89,6 +89,20 @@ TEST_CASE("a picture goes in, and the result is the command line's") {
     }
 }
 
+TEST_CASE("a trust map is drawn where it is asked for") {
+    const Folder folder;
+    const Server server(folder / "data");
+    const std::string id = server.upload("p.png", painted(".png", 60, 40))["id"];
+    const json body = {{"picture", id}, {"settings", {{"model", "lanczos"}}}, {"trustMap", true}};
+    const json job = server.ended(server.post("/api/jobs", body, 201)["id"]);
+    REQUIRE(job["state"] == "done");
+    CHECK(job["result"]["trustMean"] > 0);
+    const std::string path = "/api/jobs/" + job["id"].get<std::string>();
+    CHECK(decoded(server.bytes(path + "/trust/8/0_0")).width() == 240);
+    CHECK(server.client().Delete(path)->status == 204);
+    CHECK(files(folder.path() / "data" / "results").empty());
+}
+
 TEST_CASE("what was accepted is done once, though the server is killed") {
     const Folder folder;
     std::vector<std::string> ids;

@@ -112,7 +112,7 @@ void upload(Services& services, const httplib::Request& request, httplib::Respon
         throw HttpError(413, fmt::format("pictures of at most {:.0f} MB are taken",
                                          double(services.config.upload) / 1e6));
     services.intake.checkRoom(declared);
-    if (services.store.pictures().size() >= kMostPictures)
+    if (services.store.pictureCount() >= kMostPictures)
         throw HttpError(507, "there are too many pictures; remove some");
     const std::string path = services.store.incoming(newId());
     Incoming file(path, services.config.upload);

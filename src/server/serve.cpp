@@ -19,6 +19,9 @@ Worker::Limits limitsOf(const Config& config) {
     return limits;
 }
 
+/// Of a file in one request: overlapping ones would send it many times over.
+constexpr std::size_t kMostRanges = 8;
+
 const char* sentenceFor(int status) {
     switch (status) {
         case 400:
@@ -67,6 +70,10 @@ void prepare(HttpServer& http, const Guard& guard, const Config& config) {
         [&guard](const httplib::Request& request, httplib::Response& response) {
             using Outcome = httplib::Server::HandlerResponse;
             if (guard.refuses(request, response)) return Outcome::Handled;
+            if (request.ranges.size() > kMostRanges) {
+                answerError(response, 416, sentenceFor(416), "request");
+                return Outcome::Handled;
+            }
             return sendAsset(request, response) ? Outcome::Handled : Outcome::Unhandled;
         });
     http.set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {

@@ -184,6 +184,10 @@ std::vector<PictureEntry> Store::pictures() {
     return all;
 }
 
+int Store::pictureCount() {
+    return database_->run("SELECT COUNT(*) AS n FROM pictures")[0].at("n");
+}
+
 std::optional<PictureEntry> Store::unmeasured() {
     const Rows rows =
         database_->run("SELECT * FROM pictures WHERE measured IS NULL ORDER BY rowid LIMIT 1");
@@ -267,12 +271,12 @@ bool Store::moveFirst(const std::string& id) {
 
 bool Store::removeJob(const std::string& id) {
     if (!database_->change("DELETE FROM jobs WHERE id = ?", {id})) return false;
-    removeFiles(id);
+    removeResults(id);
     return true;
 }
 
-/// Results and what was made of them: everything that is named after the job.
-void Store::removeFiles(const std::string& job) const {
+/// Everything that is named after the job.
+void Store::removeResults(const std::string& job) const {
     std::error_code code;
     for (const auto& entry : fs::directory_iterator(folder_ + "/results", code))
         if (entry.path().filename().string().find(job) != std::string::npos)

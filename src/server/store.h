@@ -61,6 +61,7 @@ class Store {
     void add(const PictureEntry& picture);
     std::optional<PictureEntry> picture(const std::string& id);
     std::vector<PictureEntry> pictures();  // latest first
+    int pictureCount();
     std::optional<PictureEntry> unmeasured();
     void setMeasured(const std::string& id, const json& measured);
     /// Its file, too. False when it is not there.
@@ -80,6 +81,8 @@ class Store {
     bool requeue(const std::string& id);  // false unless it failed or was cancelled
     bool moveFirst(const std::string& id);
     bool removeJob(const std::string& id);
+    /// What was made for a job: result, trust map, other formats.
+    void removeResults(const std::string& job) const;
     /// Removes what ended before `time` and pictures added before it that no job needs; their ids.
     std::vector<std::string> expire(std::int64_t time);
 
@@ -94,7 +97,6 @@ class Store {
 
   private:
     void recover();
-    void removeFiles(const std::string& job) const;
 
     const std::string folder_;
     const int lock_;

@@ -144,8 +144,7 @@ void Worker::work(JobEntry job) {
         std::lock_guard guard(mutex_);
         running_.clear();
     }
-    std::error_code code;
-    if (!kept && !job.file.empty()) fs::remove(store_.resultFile(job.file), code);
+    if (!kept) store_.removeResults(job.id);  // it was cancelled or removed meanwhile
     tell(job.id);
 }
 
