@@ -20,16 +20,21 @@ class Cancel {
         if (requested()) throw Error(Kind::cancelled, "stopped; nothing was left half-written");
     }
 
-    /// While it is held, what calls pass() waits: something more urgent wants the processor.
-    void hold(bool on) { held_.store(on, std::memory_order_relaxed); }
+    /// While it is held, what calls pass() waits: something more urgent wants the processor. Not
+    /// for long, lest the work starve.
+    void hold(bool on) { heldUntil_.store(on ? Clock::now() + kHold : Clock::time_point()); }
     void pass() const {
-        while (held_.load(std::memory_order_relaxed) && !requested())
+        while (Clock::now() < heldUntil_.load() && !requested())
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         check();
     }
 
   private:
-    std::atomic<bool> requested_{false}, held_{false};
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds kHold{3};
+
+    std::atomic<bool> requested_{false};
+    std::atomic<Clock::time_point> heldUntil_{Clock::time_point()};
 };
 
 }  // namespace acuity

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+#include <thread>
+
 #include "codec/formats.h"
 #include "pipeline/diagnosis.h"
 #include "pipeline/job.h"
@@ -32,6 +35,39 @@ class Urgent {
 
   private:
     const std::function<void(bool)>& urgent_;
+};
+
+/// Ends a computation that takes too long: its client may be gone, and others wait.
+class Alarm {
+  public:
+    explicit Alarm(Cancel& cancel)
+        : thread_([this, &cancel] {
+              std::unique_lock lock(mutex_);
+              if (over_.wait_for(lock, kLongest, [this] { return done_; })) return;
+              rang_ = true;
+              cancel.request();
+          }) {}
+    ~Alarm() { stop(); }
+    Alarm(const Alarm&) = delete;
+
+    /// Whether it rang.
+    bool stop() {
+        {
+            std::lock_guard guard(mutex_);
+            done_ = true;
+        }
+        over_.notify_all();
+        if (thread_.joinable()) thread_.join();
+        return rang_;
+    }
+
+  private:
+    static constexpr std::chrono::seconds kLongest{20};
+
+    std::mutex mutex_;
+    std::condition_variable over_;
+    bool done_ = false, rang_ = false;
+    std::thread thread_;
 };
 
 std::string percent(double share) {
@@ -171,6 +207,7 @@ std::string Previews::render(const std::shared_ptr<Opened>& opened, const json& 
         std::lock_guard guard(mutex_);
         runningWith_ = nullptr;
     };
+    Alarm alarm(found->held->cancel);
     try {
         const VImage& whole = found->result.frames.front();
         const bool inside = region.left >= 0 && region.top >= 0 && region.width > 0 &&
@@ -185,6 +222,8 @@ std::string Previews::render(const std::shared_ptr<Opened>& opened, const json& 
     } catch (...) {
         done();
         graphs_.remove(found);  // its tiles may be damaged
+        if (alarm.stop())
+            throw HttpError(503, "this part takes more than 20 seconds here; zoom in, or start it");
         if (found->held->cancel.requested()) throw HttpError(409, kSuperseded);
         found->facts.failure->rethrow();
         throw;
