@@ -53,7 +53,7 @@ async function screenshot(name) {
 /** A picture large enough to be cancelled or killed in the middle. */
 function large() {
   const path = join(folder, 'large.png');
-  execFileSync(acuity, [picture('parrots.jpg'), '-s', '6', '-m', 'bicubic', '-o', path, '--keep-metadata', 'none', '--overwrite'], { env });
+  execFileSync(acuity, [picture('parrots.jpg'), '-s', '4', '-m', 'bicubic', '-o', path, '--keep-metadata', 'none', '--overwrite'], { env });
   return path;
 }
 
@@ -180,7 +180,7 @@ test('the server is killed in the middle, and all goes on', async () => {
   await page.waitForSelector('.banner:not([hidden])', { timeout: kSlow });
   await serve();
   await page.waitForSelector('.banner[hidden]', { state: 'attached', timeout: kSlow });
-  await page.waitForFunction(() => document.querySelectorAll('[data-test=job-row][data-state=done]').length === 2, null, { timeout: 3 * kSlow });
+  await page.waitForFunction(() => document.querySelectorAll('[data-test=job-row][data-state=done]').length === 2, null, { timeout: 5 * kSlow });
 });
 
 test('broken and hostile files are refused in words', async () => {
