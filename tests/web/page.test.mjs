@@ -121,6 +121,9 @@ test('the split slider moves by mouse and keys', async () => {
 test('an advanced setting changes the preview, and goes back to automatic', async () => {
   await at('advanced-switch').click();
   assert.equal(await at('advanced-switch').getAttribute('aria-checked'), 'true');
+  // The preview that the last mode asked for must not be taken for the one that is waited for.
+  await page.waitForTimeout(400);
+  await page.waitForFunction(() => document.body.dataset.preview === 'shown', null, { timeout: kSlow });
   const pixels = () => page.evaluate(() => document.querySelector('[data-test=pane] canvas').toDataURL());
   const first = await pixels();
   let count = await previews();

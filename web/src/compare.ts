@@ -3,7 +3,7 @@ import { api, type Region, type Variant } from './api';
 import { debounced, h } from './dom';
 import { Pane, tie } from './pane';
 import { Preview } from './preview';
-import { state } from './state';
+import { attempt, state } from './state';
 import { strings as s } from './strings';
 
 interface Cell { pane: Pane; preview: Preview; variant: Variant }
@@ -12,7 +12,8 @@ interface Cell { pane: Pane; preview: Preview; variant: Variant }
 export async function compare(region: Region | null) {
   const picture = state.picture(), plan = state.plan;
   if (!picture || !plan || !region) return;
-  const variants = await api.variants();
+  const variants = await attempt(api.variants);
+  if (!variants) return;
   const grid = h('div.grid', {});
   const dialog = h('dialog.compare', { 'data-test': 'compare-dialog' },
     h('div.head', {}, h('h2', {}, s.compareTitle), h('button', { type: 'button', on: { click: () => dialog.close() } }, s.close)), grid);
@@ -53,6 +54,9 @@ export async function compare(region: Region | null) {
   const middle = { x: (region.left + region.width / 2) / plan.outputWidth, y: (region.top + region.height / 2) / plan.outputWidth };
   window.setTimeout(() => cells[0]?.pane.lookAt(middle.x, middle.y), 250);
 
+  dialog.addEventListener('keydown', (event) => {
+    if (cells[0]?.pane.key(event.key)) event.preventDefault();
+  });
   dialog.addEventListener('close', () => {
     turn++;
     cells.forEach((c) => c.pane.destroy());

@@ -35,3 +35,20 @@ export function debounced(milliseconds: number, action: () => void): () => void 
     timer = window.setTimeout(action, milliseconds);
   };
 }
+
+/** Shows things as rows of a list, in their order; the row of a thing stays the same one. */
+export function rowsOf<T extends { id: string }>(
+  list: HTMLElement, make: (one: T) => { element: HTMLElement; show(one: T): void }
+): (things: T[]) => void {
+  const rows = new Map<string, ReturnType<typeof make>>();
+  return (things) => {
+    const kept = new Set(things.map((one) => one.id));
+    for (const [id, row] of rows) if (!kept.has(id)) { row.element.remove(); rows.delete(id); }
+    things.forEach((one, i) => {
+      let row = rows.get(one.id);
+      if (!row) rows.set(one.id, row = make(one));
+      row.show(one);
+      if (list.children[i] !== row.element) list.insertBefore(row.element, list.children[i] ?? null);
+    });
+  };
+}

@@ -1,7 +1,7 @@
 // The queue, and what came of it.
 import { api, type Job } from './api';
-import { h } from './dom';
-import { state } from './state';
+import { h, rowsOf } from './dom';
+import { attempt, state } from './state';
 import { strings as s } from './strings';
 import { regionInView } from './viewer';
 
@@ -14,15 +14,13 @@ function download(url: string) {
   link.remove();
 }
 
-const quietly = (act: Promise<unknown>) => void act.catch(() => {});
-
 function buttons(job: Job): HTMLElement[] {
   const button = (label: string, test: string, act: () => void) =>
     h('button.small', { type: 'button', 'data-test': `job-${test}`, ariaLabel: `${label}: ${job.name}`, on: { click: act } }, label);
   const list: HTMLElement[] = [];
-  if (job.state === 'queued') list.push(button(s.first, 'first', () => quietly(api.act(job.id, 'first'))));
-  if (job.state === 'queued' || job.state === 'running') list.push(button(s.cancel, 'cancel', () => quietly(api.act(job.id, 'cancel'))));
-  if (job.state === 'failed' || job.state === 'cancelled') list.push(button(s.retry, 'retry', () => quietly(api.act(job.id, 'retry'))));
+  if (job.state === 'queued') list.push(button(s.first, 'first', () => void attempt(() => api.act(job.id, 'first'))));
+  if (job.state === 'queued' || job.state === 'running') list.push(button(s.cancel, 'cancel', () => void attempt(() => api.act(job.id, 'cancel'))));
+  if (job.state === 'failed' || job.state === 'cancelled') list.push(button(s.retry, 'retry', () => void attempt(() => api.act(job.id, 'retry'))));
   if (job.state === 'done' && job.result) {
     if (state.pictures.some((p) => p.id === job.picture))
       list.push(button(s.open, 'open', () => { state.choose(job.picture); state.replaceSettings(job.settings); state.shownJob = job.id; state.tell('shown'); }));
@@ -34,7 +32,7 @@ function buttons(job: Job): HTMLElement[] {
       download(api.share(job, region ?? { left: 0, top: 0, width: 1600, height: 1600 }));
     }));
   }
-  list.push(button(s.remove, 'remove', () => quietly(api.removeJob(job.id))));
+  list.push(button(s.remove, 'remove', () => void attempt(() => api.removeJob(job.id))));
   return list;
 }
 
@@ -70,22 +68,16 @@ class Row {
 export function jobsPanel(): HTMLElement {
   const list = h('ul', {});
   const hint = h('p.hint', {}, s.queueEmpty);
-  const rows = new Map<string, Row>();
+  const rows = rowsOf(list, (job: Job) => new Row(job));
   const all = h('button', { type: 'button', 'data-test': 'download-all', on: { click: () => download('/api/results.zip') } }, s.downloadAll);
   const each = h('button', {
     type: 'button', 'data-test': 'start-all',
-    on: { click: async () => { for (const p of state.pictures) if (p.state !== 'broken') await api.queue(p.id, state.lasting.settings, state.lasting.trustMap).catch(() => {}); } },
+    on: { click: () => void attempt(async () => {
+      for (const p of state.pictures) if (p.state !== 'broken') await api.queue(p.id, state.lasting.settings, state.lasting.trustMap);
+    }) },
   }, s.startAll);
   const show = () => {
-    const kept = new Set(state.jobs.map((j) => j.id));
-    for (const [id, row] of rows) if (!kept.has(id)) { row.element.remove(); rows.delete(id); }
-    const ordered = [...state.jobs].sort((a, b) => b.created - a.created);
-    ordered.forEach((job, i) => {
-      let row = rows.get(job.id);
-      if (!row) rows.set(job.id, row = new Row(job));
-      row.show(job);
-      if (list.children[i] !== row.element) list.insertBefore(row.element, list.children[i] ?? null);
-    });
+    rows([...state.jobs].sort((a, b) => b.created - a.created));
     hint.hidden = state.jobs.length > 0;
     all.disabled = !state.jobs.some((j) => j.state === 'done');
     each.disabled = state.pictures.length === 0;

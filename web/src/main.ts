@@ -1,5 +1,5 @@
 // Puts the page together. Tests find their way by data-test attributes: drop-input, picture-row,
-// picture-words, error, stage, split-slider, mode-*, preview-status, scale-*, advanced-switch, prescale,
+// picture-words, error, stage, split-slider, mode-*, preview-status, scale-*, pixels, pixels-side, advanced-switch, prescale,
 // passes, *-auto, why, start, compare, compare-dialog, variant-use, job-row, job-state, job-cancel,
 // job-download, ... ; document.body.dataset.preview and previewCount tell what previews do.
 import { api } from './api';
@@ -8,7 +8,7 @@ import { h } from './dom';
 import { jobsPanel } from './jobs';
 import { picturesPanel } from './pictures';
 import { settingsPanel } from './settings';
-import { follow, put, refresh, state } from './state';
+import { attempt, follow, put, refresh, state } from './state';
 import { strings as s } from './strings';
 import { viewer } from './viewer';
 
@@ -16,6 +16,7 @@ const app = document.getElementById('app')!;
 const banner = h('p.banner', { role: 'alert', hidden: true });
 
 function tellBanner(words: string) {
+  if (banner.textContent === words) return;  // it would be read out again
   banner.textContent = words;
   banner.hidden = !words;
 }
@@ -23,13 +24,10 @@ function tellBanner(words: string) {
 async function start() {
   const picture = state.picture();
   if (!picture) return;
-  try {
-    put(state.jobs, await api.queue(picture.id, state.lasting.settings, state.lasting.trustMap));
-    tellBanner('');
-    state.tell('jobs');
-  } catch (error) {
-    tellBanner((error as Error).message);
-  }
+  const job = await attempt(() => api.queue(picture.id, state.lasting.settings, state.lasting.trustMap));
+  if (!job) return;
+  put(state.jobs, job);
+  state.tell('jobs');
 }
 
 async function begin() {
@@ -39,7 +37,7 @@ async function begin() {
     app.replaceChildren(
       h('header', {}, h('h1', {}, s.name)), banner,
       h('main', {}, picturesPanel(), viewer((region) => void compare(region)), settingsPanel(models, options, () => void start()), jobsPanel()));
-    state.on(['connection'], () => tellBanner(state.connected ? '' : s.lost));
+    state.on(['connection', 'complaint'], () => tellBanner(state.connected ? state.complaint : s.lost));
     follow();
     document.body.dataset.ready = 'yes';
   } catch (error) {

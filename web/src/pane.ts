@@ -10,25 +10,26 @@ mark.setAttribute('data-openseadragon-mobile-css', '');
 document.head.append(mark);
 
 type Layer = 'original' | 'result' | 'trust' | 'preview';
+/** What is drawn; `before` is what it will replace, and stays until then. */
+interface Entry { item: any; before: any; then?: () => void; job?: string }
 /** What is seen of the result, in shares of the view; null: all of it. */
 export type Window = { left: number; top: number; right: number; bottom: number } | null;
 
 export class Pane {
   readonly viewer: OpenSeadragon.Viewer;
-  private layers = new Map<Layer, any>();
+  private layers = new Map<Layer, Entry>();
   private output = { width: 1, height: 1 };
   private window: Window = null;
   private picture = '';
-  private serial = 0;
 
   /** `follows`: another pane says where it looks. */
   constructor(readonly element: HTMLElement, private readonly follows = false) {
     this.viewer = OpenSeadragon({
       element, drawer: 'canvas', showNavigationControl: false, showNavigator: false,
-      animationTime: 0.3, blendTime: 0, immediateRender: true, maxZoomPixelRatio: 16, minZoomImageRatio: 0.5,
-      visibilityRatio: 0.3, crossOriginPolicy: false, imageLoaderLimit: 4, smoothTileEdgesMinZoom: Infinity,
+      animationTime: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 0.3, blendTime: 0, immediateRender: true, maxZoomPixelRatio: 16, minZoomImageRatio: 0.5,
+      visibilityRatio: 0.3, preserveImageSizeOnResize: true, crossOriginPolicy: false, imageLoaderLimit: 4, smoothTileEdgesMinZoom: Infinity,
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-      keyboardShortcut: null,
+      keyboardNavEnabled: false,  // its keys turn and mirror pictures; ours are in key()
     } as any);
     this.viewer.addHandler('viewport-change', () => this.cut());
     this.viewer.addHandler('resize', () => this.cut());
@@ -43,7 +44,7 @@ export class Pane {
       this.picture = picture.id;
       this.viewer.world.removeAll();
       this.layers.clear();
-      this.add('original', source(picture.width, picture.height, api.tile('pictures', picture.id, 'tiles')), () => this.begin());
+      this.add('original', source(picture.width, picture.height, api.tile('pictures', picture.id, 'tiles')), { then: () => this.begin() });
     } else if (resized) {
       this.drop('result');
       this.drop('trust');
@@ -57,14 +58,13 @@ export class Pane {
     this.layers.clear();
   }
 
-  setTiles(layer: 'result' | 'trust', job: string | null, size?: { width: number; height: number }) {
-    const now = this.layers.get(layer);
-    if (now?.job === job) return;
+  /** `then`: it covers what is in view. */
+  setTiles(layer: 'result' | 'trust', job: string | null, size?: { width: number; height: number }, then?: () => void) {
+    if (job && this.layers.get(layer)?.job === job) return;
     this.drop(layer);
     if (!job || !size) return;
-    this.add(layer, source(size.width, size.height, api.tile('jobs', job, layer === 'result' ? 'tiles' : 'trust')));
-    const added = this.layers.get(layer);
-    if (added) added.job = job;
+    const tiles = source(size.width, size.height, api.tile('jobs', job, layer === 'result' ? 'tiles' : 'trust'));
+    this.add(layer, tiles, { then }).job = job;
   }
 
   /** Puts a picture of a region in the place of the last one, once it can be drawn. */
@@ -74,15 +74,19 @@ export class Pane {
       return Promise.resolve();
     }
     const url = URL.createObjectURL(image);
-    const old = this.layers.get('preview');
+    const { width } = this.output;
     return new Promise((resolve) => {
-      this.add('preview', { type: 'image', url, buildPyramid: false }, () => {
-        if (old?.item) this.viewer.world.removeItem(old.item);
-        URL.revokeObjectURL(url);
-        resolve();
-      }, { x: region.left / this.output.width, y: region.top / this.output.width, width: region.width / this.output.width });
+      this.add('preview', { type: 'image', url, buildPyramid: false }, {
+        place: { x: region.left / width, y: region.top / width, width: region.width / width },
+        then: () => {
+          URL.revokeObjectURL(url);
+          resolve();
+        },
+      });
     });
   }
+
+  get previewed(): boolean { return this.layers.has('preview'); }
 
   setWindow(window: Window) {
     this.window = window;
@@ -94,26 +98,39 @@ export class Pane {
     this.viewer.forceRedraw();
   }
 
-  private add(layer: Layer, tileSource: any, then?: () => void, place: object = { x: 0, y: 0, width: 1 }) {
-    const serial = ++this.serial;
-    const entry: any = { item: null, serial };
+  /** `then` comes once it is drawn, or will not be: it failed, or gave way to another one. */
+  private add(layer: Layer, tileSource: any, { then, place }: { then?: () => void; place?: object } = {}): Entry {
+    const old = this.layers.get(layer);
+    // What was not drawn yet gives way at once, what is seen stays until there is something in its place.
+    const entry: Entry = { item: null, before: old?.before ?? old?.item ?? null, then };
+    if (old?.before) this.remove(old.item);
     this.layers.set(layer, entry);
     this.viewer.addTiledImage({
-      tileSource, ...place, opacity: layer === 'trust' ? 0.6 : 1,
-      success: (event: any) => {
-        // Another one may have been asked for meanwhile.
-        if (this.layers.get(layer)?.serial !== serial) {
-          this.viewer.world.removeItem(event.item);
-          return;
-        }
-        entry.item = event.item;
-        if (layer === 'trust') this.raise(event.item);
+      tileSource, ...(place ?? { x: 0, y: 0, width: 1 }), opacity: layer === 'trust' ? 0.6 : 1,
+      success: ({ item }: any) => {
+        if (this.layers.get(layer) !== entry) return this.remove(item);
+        entry.item = item;
         const trust = this.layers.get('trust')?.item;
-        if (layer !== 'trust' && trust) this.raise(trust);
+        if (trust) this.raise(trust);
         this.cut();
+        onceLoaded(item, () => {
+          this.remove(entry.before);
+          entry.before = null;
+          then?.();
+        });
+      },
+      error: () => {
+        entry.item = entry.before;
+        entry.before = null;
         then?.();
       },
     } as any);
+    old?.then?.();
+    return entry;
+  }
+
+  private remove(item: any) {
+    if (item) this.viewer.world.removeItem(item);
   }
 
   private raise(item: any) {
@@ -123,15 +140,18 @@ export class Pane {
   private drop(layer: Layer) {
     const entry = this.layers.get(layer);
     this.layers.delete(layer);
-    if (entry?.item) this.viewer.world.removeItem(entry.item);
+    this.remove(entry?.item);
+    this.remove(entry?.before);
+    entry?.then?.();
   }
 
   /** Cuts what lies over the original to the window. */
   private cut() {
     const bounds = this.viewer.viewport?.getBounds(true);
     if (!bounds) return;
-    for (const [layer, { item }] of this.layers) {
-      if (layer === 'original' || !item) continue;
+    const over = [...this.layers].filter(([layer]) => layer !== 'original').flatMap(([, entry]) => [entry.item, entry.before]);
+    for (const item of over) {
+      if (!item) continue;
       if (!this.window) {
         if (item.getClip()) item.setClip(null);
         continue;
@@ -186,6 +206,17 @@ export class Pane {
     this.viewer.viewport.applyConstraints();
   }
 
+  /** Does what a key stands for; false where it stands for nothing. */
+  key(name: string): boolean {
+    const acts: Record<string, () => void> = {
+      '+': () => this.zoomBy(1.5), '-': () => this.zoomBy(1 / 1.5), '0': () => this.oneToOne(), f: () => this.fit(),
+      ArrowLeft: () => this.panBy(-0.1, 0), ArrowRight: () => this.panBy(0.1, 0),
+      ArrowUp: () => this.panBy(0, -0.1), ArrowDown: () => this.panBy(0, 0.1),
+    };
+    acts[name]?.();
+    return name in acts;
+  }
+
   /** The part of the result in view, in its pixels; nothing where none of it is. */
   region(): Region | null {
     const bounds = this.viewer.viewport?.getBounds();
@@ -201,29 +232,43 @@ export class Pane {
   destroy() { this.viewer.destroy(); }
 }
 
+/** When all of an item that is in view is there to be drawn. */
+function onceLoaded(item: any, act: () => void) {
+  if (item.getFullyLoaded()) act();
+  else item.addOnceHandler('fully-loaded-change', act);
+}
+
 function source(width: number, height: number, getTileUrl: (level: number, x: number, y: number) => string) {
   return { width, height, tileSize: 512, tileOverlap: 0, getTileUrl };
 }
 
-/** Panes that look at the same place. The first one leads those that are shown later. */
+/** Panes that look at the same place, equally large. The first one leads those that are shown later. */
 export function tie(panes: Pane[]) {
-  const follow = (pane: Pane, bounds: OpenSeadragon.Rect) => {
+  const [first, ...others] = panes;
+  const lost = new Set(others);  // not there yet, and no leaders
+  const scale = ({ viewport }: OpenSeadragon.Viewer) => viewport.getZoom(true) * viewport.getContainerSize().x;
+  const follow = (pane: Pane, leader: Pane) => {
     if (!pane.element.clientWidth) return;
+    lost.delete(pane);
+    const { viewport } = pane.viewer, middle = leader.viewer.viewport.getCenter(true);
     // Who is there already is left alone, or they would follow one another for ever.
-    const now = pane.viewer.viewport.getBounds(true);
-    const apart = Math.abs(now.x - bounds.x) + Math.abs(now.y - bounds.y) + Math.abs(now.width - bounds.width);
-    if (apart > 1e-4 * bounds.width) pane.viewer.viewport.fitBounds(bounds, true);
+    const zoom = scale(leader.viewer) / viewport.getContainerSize().x;
+    if (Math.abs(viewport.getZoom(true) / zoom - 1) > 1e-4) viewport.zoomTo(zoom, undefined, true);
+    if (viewport.getCenter(true).distanceTo(middle) > 1e-4 / zoom) viewport.panTo(middle, true);
   };
   let leading = false;
   for (const pane of panes)
     pane.onView(() => {
-      if (leading || !pane.element.clientWidth) return;
+      if (leading || lost.has(pane) || !pane.element.clientWidth) return;
       leading = true;
-      const bounds = pane.viewer.viewport.getBounds(true);
-      for (const other of panes) if (other !== pane) follow(other, bounds);
+      for (const other of panes) if (other !== pane) follow(other, pane);
       leading = false;
     });
-  const [lead, ...others] = panes;
   for (const other of others)
-    other.viewer.addHandler('resize', () => requestAnimationFrame(() => follow(other, lead!.viewer.viewport.getBounds(true))));
+    other.viewer.addHandler('resize', () => {
+      lost.add(other);
+      requestAnimationFrame(() => {
+        if (other.viewer.viewport) follow(other, first!);
+      });
+    });
 }

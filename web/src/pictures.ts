@@ -1,7 +1,7 @@
 // The list of pictures, and the ways in: drop, paste, files, a folder.
 import { api, type Picture } from './api';
-import { h } from './dom';
-import { put, state } from './state';
+import { h, rowsOf } from './dom';
+import { attempt, put, state } from './state';
 import { strings as s } from './strings';
 
 interface Sending { name: string; share: number; error: string }
@@ -9,6 +9,7 @@ interface Sending { name: string; share: number; error: string }
 const sending: Sending[] = [];
 
 async function send(files: Iterable<File>) {
+  let first = true;
   // One after another: the disk and the decoder are shared.
   for (const file of files) {
     const entry: Sending = { name: file.name, share: 0, error: '' };
@@ -19,7 +20,8 @@ async function send(files: Iterable<File>) {
       sending.splice(sending.indexOf(entry), 1);
       // Its own event may have come before, and told more.
       if (!state.pictures.some((p) => p.id === picture.id)) put(state.pictures, picture);
-      state.choose(picture.id);
+      if (first) state.choose(picture.id);
+      first = false;
     } catch (error) {
       entry.error = (error as Error).message;
     }
@@ -46,16 +48,25 @@ async function filesOf(transfer: DataTransfer): Promise<File[]> {
   return files;
 }
 
-function row(picture: Picture): HTMLElement {
-  const chosen = state.lasting.chosen === picture.id;
-  const broken = picture.state === 'broken';
-  return h('li.picture', { 'data-test': 'picture-row' },
-    h('button.choose', { type: 'button', 'aria-pressed': String(chosen), on: { click: () => state.choose(picture.id) } },
+/** A row that stays while its picture is measured, so that focus is not lost and nothing is loaded twice. */
+class Row {
+  readonly element: HTMLElement;
+  private readonly choose: HTMLElement;
+  private readonly words = h('span', { 'data-test': 'picture-words' });
+
+  constructor(picture: Picture) {
+    this.choose = h('button.choose', { type: 'button', on: { click: () => state.choose(picture.id) } },
       h('img', { src: `/api/pictures/${picture.id}/thumbnail`, alt: '', loading: 'lazy', width: 56, height: 56 }),
-      h('span.text', {},
-        h('span.name', {}, picture.name), h('span.quiet', {}, s.facts(picture)),
-        h('span.words', { 'data-test': 'picture-words', className: broken ? 'error' : 'words' }, picture.words ?? s.measuring))),
-    h('button.small', { type: 'button', ariaLabel: s.removeNamed(picture.name), 'data-test': 'picture-remove', on: { click: () => void api.removePicture(picture.id) } }, '×'));
+      h('span.text', {}, h('span.name', {}, picture.name), h('span.quiet', {}, s.facts(picture)), this.words));
+    this.element = h('li.picture', { 'data-test': 'picture-row' }, this.choose,
+      h('button.small', { type: 'button', ariaLabel: s.removeNamed(picture.name), 'data-test': 'picture-remove', on: { click: () => void attempt(() => api.removePicture(picture.id)) } }, '×'));
+  }
+
+  show(picture: Picture) {
+    this.choose.setAttribute('aria-pressed', String(state.lasting.chosen === picture.id));
+    this.words.className = picture.state === 'broken' ? 'words error' : 'words';
+    this.words.textContent = picture.words ?? s.measuring;
+  }
 }
 
 function sendingRow(entry: Sending): HTMLElement {
@@ -71,10 +82,12 @@ export function picturesPanel(): HTMLElement {
   folder.setAttribute('webkitdirectory', '');
   for (const input of [files, folder])
     input.addEventListener('change', () => { const chosen = [...(input.files ?? [])]; input.value = ''; void send(chosen); });
-  const list = h('ul', { 'data-test': 'pictures' });
+  const coming = h('ul', {}), list = h('ul', { 'data-test': 'pictures' });
+  const rows = rowsOf(list, (picture: Picture) => new Row(picture));
   const hint = h('p.hint', {}, s.dropHere);
   const show = () => {
-    list.replaceChildren(...sending.map(sendingRow), ...state.pictures.map(row));
+    coming.replaceChildren(...sending.map(sendingRow));
+    rows(state.pictures);
     hint.hidden = state.pictures.length + sending.length > 0;
   };
   state.on(['pictures', 'chosen'], show);
@@ -102,5 +115,5 @@ export function picturesPanel(): HTMLElement {
     h('div.group', {},
       h('button', { type: 'button', on: { click: () => files.click() } }, s.add),
       h('button', { type: 'button', on: { click: () => folder.click() } }, s.addFolder)),
-    files, folder, hint, list);
+    files, folder, hint, coming, list);
 }

@@ -2,26 +2,34 @@
 // would choose by itself shows what it chose, and goes back to that with one click.
 import { api, type Model, type Option, type Settings } from './api';
 import { field, h } from './dom';
-import { state } from './state';
+import { attempt, kSizes, state } from './state';
 import { strings as s } from './strings';
 
 type Control = { element: HTMLElement; read: () => void };
 
-const kSizes = ['scale', 'size', 'width', 'height', 'short-side', 'long-side', 'print', 'dpi'];
 const kFormats = ['jpg', 'png', 'webp', 'tiff', 'avif', 'jxl'];
 const kKernels = ['box', 'bilinear', 'hamming', 'bicubic', 'lanczos', 'mitchell'];
 
 const value = (name: string) => state.lasting.settings[name];
 
+/** Shows a value, but never under the hands of who is just changing it. */
+function put(input: HTMLInputElement, text: string) {
+  if (document.activeElement !== input) input.value = text;
+}
+
 function choice(name: string, choices: [string, string][]): Control {
   const select = h('select', {
     'data-test': name, on: { change: () => state.set({ [name]: select.value || null }) },
   }, ...choices.map(([v, label]) => h('option', { value: v }, label)));
-  return { element: select, read: () => { select.value = value(name) ?? ''; } };
+  return { element: select, read: () => {
+    select.value = value(name) ?? '';
+    const automatic = state.plan?.automatic[name];
+    if (automatic && !value(name)) select.options[0]!.text = s.automaticIs(automatic);
+  } };
 }
 
 /** A number with a way back to automatic, and what automatic comes to. */
-function number(name: string, least: number, most: number, step: number, shown: (text: string) => string = (t) => t): Control {
+function number(name: string, least: number, most: number, step: number, shown: (text: string) => string = (t) => t, ...more: HTMLElement[]): Control {
   const label = s.controls[name] ?? name;
   const range = h('input', {
     type: 'range', min: String(least), max: String(most), step: String(step), 'data-test': name, ariaLabel: label,
@@ -32,18 +40,19 @@ function number(name: string, least: number, most: number, step: number, shown: 
   const read = () => {
     const own = value(name), automatic = state.plan?.automatic[name];
     const number = parseFloat(own ?? automatic ?? '');
-    range.value = String(Number.isNaN(number) ? (name === 'prescale' ? 100 : least) : number);
+    put(range, String(Number.isNaN(number) ? (name === 'prescale' ? 100 : least) : number));
     told.textContent = own !== undefined ? shown(own) : automatic ? s.automaticIs(automatic) : s.automatic;
     back.disabled = own === undefined;
   };
-  return { element: h('div.range', {}, range, told, back), read };
+  return { element: h('div.range', {}, range, told, ...more, back), read };
 }
 
 function size(): Control {
   const kind = h('select', { 'data-test': 'size-kind', ariaLabel: s.size }, ...Object.entries(s.sizes).map(([v, label]) => h('option', { value: v }, label)));
   const input = (test: string, least: number, most: number, step = 1) =>
     h('input', { type: 'number', min: String(least), max: String(most), step: String(step), 'data-test': test });
-  const factor = input('scale', 1, 64, 0.1), longSide = input('long-side', 1, 300000);
+  const factor = input('scale', 1, 64, 0.1), pixels = input('pixels', 1, 300000);
+  const side = h('select', { 'data-test': 'pixels-side', ariaLabel: s.side }, ...Object.entries(s.sides).map(([v, label]) => h('option', { value: v }, label)));
   const wide = input('print-width', 0.1, 10000, 0.1), high = input('print-height', 0.1, 10000, 0.1), dpi = input('dpi', 1, 2400);
   const quick = h('div.group', {}, ...['2', '3', '4', '8'].map((f) =>
     h('button', { type: 'button', value: f, 'data-test': `scale-${f}`, on: { click: () => set({ scale: f }) } }, `${f}×`)));
@@ -53,32 +62,33 @@ function size(): Control {
   sheet.setAttribute('aria-label', s.paper);
   const parts: Record<string, HTMLElement> = {
     factor: h('div', {}, quick, field(s.factor, factor)),
-    pixels: h('div', {}, field(s.longSide, longSide)),
+    pixels: h('div', {}, field(s.side, side), field(s.pixels, pixels)),
     print: h('div', {}, field(`${s.width}, ${s.centimetres}`, wide), field(`${s.height}, ${s.centimetres}`, high), field(s.dpi, dpi), sheet),
   };
   const becomes = h('p.quiet', { 'data-test': 'becomes' });
   const set = (sizes: Settings) => state.set({ ...Object.fromEntries(kSizes.map((n) => [n, null])), ...sizes });
   const apply = () => {
     if (kind.value === 'factor') set({ scale: factor.value || '4' });
-    if (kind.value === 'pixels' && longSide.value) set({ 'long-side': longSide.value });
+    if (kind.value === 'pixels' && pixels.value) set({ [side.value]: pixels.value });
     if (kind.value === 'print' && wide.value && high.value) set({ print: `${wide.value}x${high.value}cm`, dpi: dpi.value || '300' });
     read();
   };
   kind.addEventListener('change', () => {
     const plan = state.plan;
-    if (kind.value === 'pixels') longSide.value ||= String(plan ? Math.max(plan.outputWidth, plan.outputHeight) : 4000);
+    if (kind.value === 'pixels') pixels.value ||= String(plan ? Math.max(plan.outputWidth, plan.outputHeight) : 4000);
     if (kind.value === 'print') { wide.value ||= '30'; high.value ||= '20'; dpi.value ||= '300'; }
     apply();
   });
-  for (const one of [factor, longSide, wide, high, dpi]) one.addEventListener('change', apply);
+  for (const one of [factor, side, pixels, wide, high, dpi]) one.addEventListener('change', apply);
   const read = () => {
     const own = state.lasting.settings;
-    kind.value = own.print ? 'print' : own['long-side'] ? 'pixels' : 'factor';
+    const bySide = Object.keys(s.sides).find((name) => own[name]);
+    kind.value = own.print ? 'print' : bySide ? 'pixels' : 'factor';
     for (const [name, part] of Object.entries(parts)) part.hidden = name !== kind.value;
-    factor.value = own.scale ?? '4';
-    if (own['long-side']) longSide.value = own['long-side'];
+    put(factor, own.scale ?? '4');
+    if (bySide) { side.value = bySide; put(pixels, own[bySide]!); }
     const print = /^([\d.]+)x([\d.]+)cm$/.exec(own.print ?? '');
-    if (print) { wide.value = print[1]!; high.value = print[2]!; dpi.value = own.dpi ?? '300'; }
+    if (print) { put(wide, print[1]!); put(high, print[2]!); put(dpi, own.dpi ?? '300'); }
     quick.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b.value === (own.scale ?? '4'))));
     const plan = state.plan;
     becomes.textContent = plan ? s.becomes(plan.outputWidth, plan.outputHeight) : '';
@@ -106,11 +116,11 @@ function presets(): Control {
   list.addEventListener('change', () => { if (all[list.value]) { name.value = list.value; state.replaceSettings(all[list.value]!); } });
   const save = h('button.small', { type: 'button', 'data-test': 'preset-save', on: { click: async () => {
     if (!name.value.trim()) { name.focus(); return; }
-    await api.savePreset(name.value.trim(), state.lasting.settings);
+    await attempt(() => api.savePreset(name.value.trim(), state.lasting.settings));
     await load();
     list.value = name.value.trim();
   } } }, s.presetSave);
-  const remove = h('button.small', { type: 'button', on: { click: async () => { if (list.value) { await api.removePreset(list.value).catch(() => {}); await load(); } } } }, s.presetDelete);
+  const remove = h('button.small', { type: 'button', on: { click: async () => { if (list.value) { await attempt(() => api.removePreset(list.value)); await load(); } } } }, s.presetDelete);
   void load();
   return { element: h('fieldset', {}, h('legend', {}, s.presets), list, name, h('div.group', {}, save, remove), h('p.quiet', {}, s.presetWatch)), read: () => {} };
 }
@@ -123,7 +133,8 @@ function advanced(options: Option[]): Control {
     controls.push({ element: field(s.controls[name] ?? name, control.element, ...more), read: control.read });
   };
   for (const name of ['noise', 'blur', 'compression']) add(name, number(name, 0, 100, 1));
-  add('prescale', number('prescale', 1, 100, 1, (t) => (t === 'off' ? s.choices.off! : `${parseFloat(t)} %`)));
+  const whole = h('button.small', { type: 'button', ariaLabel: s.turnOff(s.controls.prescale!), 'data-test': 'prescale-off', on: { click: () => state.set({ prescale: 'off' }) } }, s.choices.off!);
+  add('prescale', number('prescale', 1, 100, 1, (t) => (t === 'off' ? s.choices.off! : `${parseFloat(t)} %`), whole));
   const help = h('p.quiet', { hidden: true, id: 'passes-help' }, s.passesText);
   const more = h('button.small', { type: 'button', ariaLabel: s.passesHelp, 'aria-expanded': 'false', 'aria-controls': 'passes-help', on: { click: () => { help.hidden = !help.hidden; more.setAttribute('aria-expanded', String(!help.hidden)); } } }, '!');
   add('passes', number('passes', 1, 6, 1), more, help);
@@ -147,7 +158,6 @@ export function settingsPanel(models: Model[], options: Option[], start: () => v
   const rank = (m: Model) => (m.interpolation ? 2 : m.ours ? 0 : 1);
   const ordered = [...models].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
   const model = choice('model', [['', s.automatic], ...ordered.map((m): [string, string] => [m.name, m.name])]);
-  const modelNote = h('p.quiet', { 'data-test': 'model-automatic' });
   const format = choice('format', [['', s.asPicture], ...kFormats.map((f): [string, string] => [f, f])]);
   const toggle = h('button.switch', {
     type: 'button', role: 'switch', 'data-test': 'advanced-switch',
@@ -161,7 +171,6 @@ export function settingsPanel(models: Model[], options: Option[], start: () => v
     controls.forEach((c) => c.read());
     toggle.setAttribute('aria-checked', String(state.lasting.advanced));
     saved.element.hidden = !state.lasting.advanced;
-    modelNote.textContent = !value('model') && state.plan?.automatic.model ? s.automaticIs(state.plan.automatic.model) : '';
     why.replaceChildren(...(state.plan?.explanation ?? []).map((line) => h('li', {}, line)));
     const picture = state.picture();
     go.disabled = !picture || picture.state === 'broken';
@@ -169,6 +178,6 @@ export function settingsPanel(models: Model[], options: Option[], start: () => v
   state.on(['settings', 'plan', 'chosen', 'pictures'], read);
   read();
   return h('section.settings', { ariaLabel: s.settings }, h('h2', {}, s.settings),
-    sizes.element, field(s.model, model.element, modelNote), field(s.format, format.element), go,
+    sizes.element, field(s.model, model.element), field(s.format, format.element), go,
     h('details', { open: true }, h('summary', {}, s.why), why), toggle, more.element, saved.element);
 }

@@ -2,9 +2,12 @@
 import { api, type Job, type Picture, type Plan, type Settings } from './api';
 
 export type Mode = 'split' | 'lens' | 'side' | 'result';
-type Topic = 'pictures' | 'jobs' | 'chosen' | 'settings' | 'plan' | 'connection' | 'shown';
+type Topic = 'pictures' | 'jobs' | 'chosen' | 'settings' | 'plan' | 'connection' | 'complaint' | 'shown';
 
 interface Lasting { chosen: string; settings: Settings; trustMap: boolean; advanced: boolean; mode: Mode; smooth: boolean }
+
+/** The settings that say how large the result becomes. */
+export const kSizes = ['scale', 'size', 'fit', 'width', 'height', 'short-side', 'long-side', 'print', 'dpi'];
 
 const kKey = 'acuity';
 const before: Partial<Lasting> = JSON.parse(localStorage.getItem(kKey) ?? '{}');
@@ -16,6 +19,8 @@ export const state = {
   jobs: [] as Job[],
   plan: null as Plan | null,
   connected: true,
+  /** What was refused last, in words. */
+  complaint: '',
   /** The job whose result is looked at, or '' for the latest with these settings. */
   shownJob: '',
   lasting: { chosen: '', settings: {}, trustMap: false, advanced: false, mode: 'split', smooth: true, ...before } as Lasting,
@@ -61,6 +66,14 @@ function sorted(settings: Settings): [string, string][] {
   return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+/** Does what the server may refuse, and says so where everybody sees it. */
+export async function attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
+  const [answer, complaint] = await act().then((a) => [a, ''] as const, (error: Error) => [undefined, error.message] as const);
+  state.complaint = complaint;
+  state.tell('complaint');
+  return answer;
+}
+
 export async function refresh() {
   [state.pictures, state.jobs] = await Promise.all([api.pictures(), api.jobs()]);
   if (!state.picture()) {
@@ -72,17 +85,22 @@ export async function refresh() {
   state.tell('jobs');
 }
 
+let lost = 0;  // the timer of a silence, whichever stream it began with
+
+async function refreshAtLast(): Promise<void> {
+  await refresh().catch(() => window.setTimeout(refreshAtLast, 2000));
+}
+
 /** Follows the server's events; the browser comes back by itself, also after the server was away. */
 export function follow() {
   const events = new EventSource('/api/events');
-  let lost = 0;
   events.onopen = () => {
     clearTimeout(lost);
     lost = 0;
     if (state.connected) return;
     state.connected = true;
     state.tell('connection');
-    void refresh();
+    void refreshAtLast();
   };
   events.onerror = () => {
     // It closes every half minute; only a longer silence is worth a word.
@@ -95,7 +113,7 @@ export function follow() {
       window.setTimeout(follow, 2000);
     }
   };
-  events.addEventListener('reset', () => void refresh());
+  events.addEventListener('reset', () => void refreshAtLast());
   events.addEventListener('job', (event) => {
     put(state.jobs, JSON.parse(event.data));
     state.tell('jobs');

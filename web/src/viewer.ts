@@ -2,7 +2,7 @@
 import { h, debounced } from './dom';
 import { Pane, tie, type Window } from './pane';
 import { Preview } from './preview';
-import { state, type Mode } from './state';
+import { kSizes, state, type Mode } from './state';
 import { strings } from './strings';
 import { api } from './api';
 
@@ -13,8 +13,9 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     role: 'slider', tabIndex: 0, 'aria-label': s.splitLabel, 'aria-valuemin': 0, 'aria-valuemax': 100, 'data-test': 'split-slider',
   }, h('span.grip', {}));
   const tagLeft = h('span.tag.left', {}, s.original), tagRight = h('span.tag.right', {}, s.result);
-  const stage = h('div.stage', { 'data-test': 'stage' }, main, side, handle, tagLeft, tagRight);
-  const status = h('span.status', { role: 'status', 'data-test': 'preview-status' });
+  // Over the picture: a line in the toolbar could wrap it, and a stage of another height asks for a preview.
+  const status = h('span.tag.status', { role: 'status', 'data-test': 'preview-status' });
+  const stage = h('div.stage', { 'data-test': 'stage' }, main, side, handle, tagLeft, tagRight, status);
   const empty = h('div.empty', {}, h('p.large', {}, s.empty), h('p', {}, s.emptyHint));
 
   const button = (label: string, act: () => void, properties: object = {}) =>
@@ -30,7 +31,7 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
       button('−', () => pane.zoomBy(1 / 1.5), { ariaLabel: s.zoomOut }), button(s.oneToOne, () => pane.oneToOne(), { ariaLabel: s.oneToOneLabel, 'data-test': 'one-to-one' }),
       button(s.fit, () => pane.fit(), { 'data-test': 'fit' }), button('+', () => pane.zoomBy(1.5), { ariaLabel: s.zoomIn })),
     h('label.check', {}, smooth, s.smooth), trustLabel, trustMean,
-    button(s.compare, () => onCompare(pane.region()), { 'data-test': 'compare' }), status);
+    button(s.compare, () => onCompare(pane.region()), { 'data-test': 'compare' }));
 
   const root = h('section.viewer', { ariaLabel: s.viewer }, h('h2.hidden', {}, s.viewer), bar, stage, empty);
   const pane = new Pane(main), beside = new Pane(side, true);
@@ -79,15 +80,21 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
   // What is seen: the finished result where there is one, else previews of what is in view.
   const preview = new Preview(pane, (kind, seconds, words) => {
     document.body.dataset.preview = kind === 'far' || kind === 'failed' ? 'none' : kind;
-    if (kind === 'shown') document.body.dataset.previewCount = String(Number(document.body.dataset.previewCount ?? 0) + 1);
-    status.textContent = { none: '', waiting: s.previewWaiting, shown: s.previewIn(seconds), far: s.previewZoom, failed: words }[kind];
+    document.body.dataset.previewCount = String(preview.drawn);
+    // The result with other settings was kept until now, so that nothing flickers.
+    if (kind !== 'waiting' && !state.result()) pane.setTiles('result', null);
+    status.textContent = { none: state.result() ? s.previewNone : '', waiting: s.previewWaiting, shown: s.previewIn(seconds), far: s.previewZoom, failed: words }[kind];
   });
+  // Regions are in pixels of the planned size: until it is known none is asked for.
+  const wish = () => JSON.stringify([state.lasting.chosen, kSizes.map((name) => state.lasting.settings[name])]);
+  let planned = '';
   const ask = debounced(150, () => {
     const picture = state.picture();
-    if (picture && state.plan && !state.result()) void preview.update(picture.id, state.lasting.settings);
+    if (picture && state.plan && planned === wish() && !state.result()) void preview.update(picture.id, state.lasting.settings);
   });
   pane.onView(ask);
 
+  let subject = '';
   const arrange = () => {
     const picture = state.picture(), result = state.result(), mode = state.lasting.mode;
     root.classList.toggle('bare', !picture);
@@ -96,22 +103,27 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     handle.hidden = mode !== 'split';
     tagLeft.hidden = mode === 'result' || mode === 'lens';
     tagRight.textContent = result ? s.result : s.preview;
-    if (!picture || picture.state === 'broken') { pane.clear(); beside.clear(); preview.clear(); return; }
+    if (!picture || picture.state === 'broken') { pane.clear(); beside.clear(); preview.clear(); subject = ''; return; }
     const output = result?.result ?? (state.plan ? { width: state.plan.outputWidth, height: state.plan.outputHeight } : null);
     if (!output) return;
     pane.show(picture, output);
     if (mode === 'side') beside.show(picture, output);
     pane.setSmooth(state.lasting.smooth);
     beside.setSmooth(state.lasting.smooth);
-    pane.setTiles('result', result?.id ?? null, output);
     trustLabel.hidden = !result?.trustMap;
     trustMean.textContent = result?.trustMap && trust.checked ? s.trustMean(result.result!.trustMean ?? 0) : '';
     pane.setTiles('trust', result?.trustMap && trust.checked ? result.id : null, output);
-    if (result) {
-      preview.clear();
-      status.textContent = s.previewNone;
-    } else {
-      ask();
+    // Jobs tell of their progress many times a second: only what changes the preview may ask for it.
+    const now = JSON.stringify([picture.id, result?.id ?? state.lasting.settings, output, planned]);
+    if (now !== subject) {
+      subject = now;
+      if (result) {
+        preview.stop();
+        pane.setTiles('result', result.id, output, () => { if (state.result()) preview.clear(); });
+      } else {
+        if (planned !== wish()) preview.wait(picture.id, state.lasting.settings);
+        ask();
+      }
     }
     place();
   };
@@ -119,17 +131,19 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
   const order = () => stage.classList.toggle('twice', state.lasting.mode === 'side');
   state.on(['chosen', 'settings', 'plan', 'jobs', 'pictures', 'shown'], () => { order(); arrange(); });
 
-  const plan = debounced(120, async () => {
+  const plan = debounced(50, async () => {
     const picture = state.picture();
     if (!picture || picture.state === 'broken') return;
-    const asked = JSON.stringify([picture.id, state.lasting.settings]);
+    const { settings } = state.lasting, asked = JSON.stringify([picture.id, settings]);
+    const current = () => asked === JSON.stringify([state.lasting.chosen, state.lasting.settings]);
     try {
-      const found = await api.plan(picture.id, state.lasting.settings);
-      if (asked !== JSON.stringify([state.lasting.chosen, state.lasting.settings])) return;
+      const found = await api.plan(picture.id, settings);
+      if (!current()) return;
       state.plan = found;
+      planned = wish();
       state.tell('plan');
     } catch (error) {
-      status.textContent = (error as Error).message;
+      if (current()) preview.fail((error as Error).message);
     }
   });
   state.on(['chosen', 'settings'], plan);
@@ -140,13 +154,9 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     if (/INPUT|SELECT|TEXTAREA/.test(target.tagName) || target.closest('dialog') || event.ctrlKey || event.metaKey || event.altKey) return;
     const acts: Record<string, () => void> = {
       '1': () => setMode('split'), '2': () => setMode('lens'), '3': () => setMode('side'), '4': () => setMode('result'),
-      '+': () => pane.zoomBy(1.5), '-': () => pane.zoomBy(1 / 1.5), '0': () => pane.oneToOne(), f: () => pane.fit(),
-      ArrowLeft: () => pane.panBy(-0.1, 0), ArrowRight: () => pane.panBy(0.1, 0), ArrowUp: () => pane.panBy(0, -0.1), ArrowDown: () => pane.panBy(0, 0.1),
     };
-    const act = acts[event.key];
-    if (!act) return;
-    act();
-    event.preventDefault();
+    acts[event.key]?.();
+    if (event.key in acts || pane.key(event.key)) event.preventDefault();
   });
   order();
   arrange();
