@@ -12,9 +12,15 @@ namespace acuity {
 class Cancel {
   public:
     void request() { requested_.store(true, std::memory_order_relaxed); }
-    bool requested() const { return requested_.load(std::memory_order_relaxed); }
+    bool requested() const { return requested_.load(std::memory_order_relaxed) || late(); }
+    /// Requests it by itself when so much time has passed.
+    void limit(std::chrono::seconds time) { deadline_.store(Clock::now() + time); }
+    bool late() const { return Clock::now() > deadline_.load(std::memory_order_relaxed); }
     /// As if nothing had been requested, for the next run.
-    void clear() { requested_.store(false, std::memory_order_relaxed); }
+    void clear() {
+        requested_.store(false, std::memory_order_relaxed);
+        deadline_.store(Clock::time_point::max());
+    }
     /// Throws Error(cancelled) once a stop was requested.
     void check() const {
         if (requested()) throw Error(Kind::cancelled, "stopped; nothing was left half-written");
@@ -35,6 +41,7 @@ class Cancel {
 
     std::atomic<bool> requested_{false};
     std::atomic<Clock::time_point> heldUntil_{Clock::time_point()};
+    std::atomic<Clock::time_point> deadline_{Clock::time_point::max()};
 };
 
 }  // namespace acuity

@@ -52,12 +52,6 @@ struct Result {
     std::string file;
 };
 
-VImage shownOf(const codec::Picture& picture) {
-    codec::SaveOptions eight;
-    eight.depth = 8;
-    return codec::prepared(picture, codec::Format::jpeg, eight);
-}
-
 /// What is done to the pixels, apart from findings and reasons.
 json essence(json work) {
     for (const char* why : {"findings", "reasons", "shrunkBecause"}) work.erase(why);
@@ -116,7 +110,7 @@ class Comparison {
             return;
         }
         result.picture = enlarged(input_, work, *session);
-        result.shown = shownOf(result.picture);
+        result.shown = codec::flattened(result.picture, result.picture.frames.front());
         const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
         result.seconds = taken.count();
         if (!request_.files.empty()) keep(result);
@@ -145,7 +139,8 @@ class Comparison {
         places_ = ops::tellingPlaces(pictures, kCropWidth, kCropHeight, kCrops);
         const int wide = pictures.front().width(), high = pictures.front().height();
         std::vector<std::vector<ops::Cell>> rows = {row(
-            ops::resample(shownOf(input_), wide, high, ops::Kernel::nearest),
+            ops::resample(codec::flattened(input_, input_.frames.front()), wide, high,
+                          ops::Kernel::nearest),
             fmt::format("the input, {}x{}, its pixels repeated", input_.width(), input_.height()))};
         frame(rows.front().front().picture);
         for (const Result& result : results_)

@@ -38,9 +38,8 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
     const auto history = codec::provenanceOf(picture.metadata.xmp);
     codec::decode(picture, input, load);
     const pipeline::Diagnosis found = pipeline::diagnosisOf(picture, session);
-    plan::Evidence evidence = pipeline::evidenceOf(picture, history ? &*history : nullptr);
-    evidence.damage = found.damage;
-    evidence.reduction = found.reduction;
+    const plan::Evidence evidence =
+        pipeline::evidenceOf(picture, history ? &*history : nullptr, found);
     const pipeline::Work work = pipeline::look(picture, evidence, request.options, session);
     if (request.json) {
         const json object = {{"input", input},

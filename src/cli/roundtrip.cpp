@@ -66,9 +66,7 @@ VImage original(const std::string& path, const Cancel& cancel) {
     codec::Picture picture = codec::open(path, load);
     codec::decode(picture, path, load);
     // As a JPEG would hold it: 8 bits, no transparency.
-    codec::SaveOptions save;
-    save.depth = 8;
-    return codec::prepared(picture, codec::Format::jpeg, save).copy_memory();
+    return codec::flattened(picture, picture.frames.front()).copy_memory();
 }
 
 std::string oneLine(const std::string& text) {

@@ -50,6 +50,11 @@ const FormatFacts& facts(Format format) {
                          [&](const FormatFacts& f) { return f.format == format; });
 }
 
+std::string extension(Format format) {
+    const std::string all = facts(format).extensions;
+    return all.substr(0, all.find(' '));
+}
+
 std::optional<Format> formatOfName(std::string_view nameOrExtension) {
     const std::string word = lowerExtension(nameOrExtension);
     for (const FormatFacts& f : kFormats)

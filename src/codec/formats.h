@@ -20,6 +20,9 @@ struct FormatFacts {
 
 const FormatFacts& facts(Format format);
 
+/// What files of the format are usually named, without a dot: "jpg".
+std::string extension(Format format);
+
 /// By name or extension ("jpg", ".JPEG", "photo.jpeg"), or nothing when unknown.
 std::optional<Format> formatOfName(std::string_view nameOrExtension);
 

@@ -103,6 +103,14 @@ int depthFor(const Picture& picture, Format format, const SaveOptions& options) 
     return 16;
 }
 
+VImage flattened(const Picture& picture, const VImage& part) {
+    Picture one = picture;
+    one.frames = {part};
+    SaveOptions eight;
+    eight.depth = 8;
+    return prepared(one, Format::jpeg, eight);
+}
+
 bool leavesProfile(const Picture& picture, Format format, const SaveOptions& options) {
     if (picture.metadata.icc.empty()) return false;
     if (picture.linear && depthFor(picture, format, options) != 32) return true;

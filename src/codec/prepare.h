@@ -12,6 +12,9 @@ int depthFor(const Picture& picture, Format format, const SaveOptions& options);
 /// All frames below one another, ready for the format's encoder, without metadata.
 vips::VImage prepared(const Picture& picture, Format format, const SaveOptions& options);
 
+/// A part of a picture in 8 bits without transparency, as sheets want it.
+vips::VImage flattened(const Picture& picture, const vips::VImage& part);
+
 /// Whether the pixels leave the space of the picture's profile, which then must not be written.
 bool leavesProfile(const Picture& picture, Format format, const SaveOptions& options);
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "diagnose/text.h"
+#include "pipeline/work.h"
 
 namespace acuity::pipeline {
 
@@ -82,6 +83,14 @@ Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {
     found.textShare =
         diagnose::textIn(reducedTo(colour, kTextPixels), *session.diagnostic("text-mask")).share;
     return found;
+}
+
+plan::Evidence evidenceOf(const codec::Picture& picture, const codec::Provenance* history,
+                          const Diagnosis& diagnosis) {
+    plan::Evidence evidence = evidenceOf(picture, history);
+    evidence.damage = diagnosis.damage;
+    evidence.reduction = diagnosis.reduction;
+    return evidence;
 }
 
 std::vector<std::string> sentences(const Diagnosis& diagnosis) {

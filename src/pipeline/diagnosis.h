@@ -23,6 +23,11 @@ struct Diagnosis {
 /// is unknown.
 Diagnosis diagnosisOf(const codec::Picture& picture, Session& session);
 
+/// What a plan goes by, all of it measured. `history` is what an earlier run wrote into the
+/// picture, or nothing.
+plan::Evidence evidenceOf(const codec::Picture& picture, const codec::Provenance* history,
+                          const Diagnosis& diagnosis);
+
 /// A line for each subject, for people.
 std::vector<std::string> sentences(const Diagnosis& diagnosis);
 

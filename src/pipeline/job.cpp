@@ -322,13 +322,12 @@ codec::Format formatFor(const Item& item, codec::Format input, const Options& op
 
 std::string outputFor(const Item& item, codec::Format format, double factor,
                       const Options& options) {
-    const std::string extensions = codec::facts(format).extensions;
-    const std::string ours = extensions.substr(0, extensions.find(' '));
     const fs::path input = item.input == "-" ? "stdin" : item.input;
     // The input's own spelling of the extension stays (.JPG, .jpeg) when the format does.
     const auto named = codec::formatOfName(input.filename().string());
     const bool same = named == format && input.has_extension() && format != codec::Format::dz;
-    const std::string extension = same ? input.extension().string() : "." + ours;
+    const std::string extension =
+        same ? input.extension().string() : "." + codec::extension(format);
     const std::string suffix = options.suffix.value_or(
         item.folder.empty() ? fmt::format("-{:.4g}x", factor) : std::string());
     const fs::path folder = item.folder.empty() ? input.parent_path() : fs::path(item.folder);

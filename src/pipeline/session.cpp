@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::uint64_t kLeastMemory = 192ull << 20;
 
-std::uint64_t allowance(const Options& options) {
-    if (!options.memory) return std::max(memorySize() / 4, kLeastMemory);
-    if (options.memory < kLeastMemory) throw Error(Kind::usage, "--memory must be at least 192M");
-    return options.memory;
-}
-
 engine::Precision precisionFor(const Options& options, const engine::Engine& engine, int depth) {
     if (options.precision == "bf16") return engine::Precision::bf16;
     if (options.precision == "f32") return engine::Precision::f32;
@@ -41,6 +35,12 @@ std::optional<ModelChoice> family(const std::string& name) {
 }
 
 }  // namespace
+
+std::uint64_t allowance(const Options& options) {
+    if (!options.memory) return std::max(memorySize() / 4, kLeastMemory);
+    if (options.memory < kLeastMemory) throw Error(Kind::usage, "--memory must be at least 192M");
+    return options.memory;
+}
 
 Session::Session(Options options, const Cancel* cancel)
     : options_(std::move(options)),

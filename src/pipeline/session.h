@@ -19,6 +19,10 @@ namespace acuity::pipeline {
 
 using plan::ModelChoice;
 
+/// Bytes that may be used: what the options say, else a quarter of the machine's. Throws
+/// Error(usage) for less than anything needs.
+std::uint64_t allowance(const Options& options);
+
 class Session {
   public:
     /// Throws Error(usage, model or engine) when nothing could start with these options.

@@ -123,8 +123,8 @@ json objectIn(const httplib::Request& request, const httplib::ContentReader& rea
     return value;
 }
 
-void sendFile(const httplib::Request&, httplib::Response& response, const std::string& path,
-              const std::string& type, const std::string& name) {
+void sendFile(httplib::Response& response, const std::string& path, const std::string& type,
+              const std::string& name) {
     const auto file =
         std::shared_ptr<int>(new int(open(path.c_str(), O_RDONLY | O_CLOEXEC)), [](int* handle) {
             if (*handle >= 0) close(*handle);

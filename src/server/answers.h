@@ -36,8 +36,8 @@ json objectIn(const httplib::Request& request, const httplib::ContentReader& rea
 
 /// Sends a file, or the range of it that was asked for. `name`: what it is saved as; "" shows it.
 /// Throws HttpError(404).
-void sendFile(const httplib::Request& request, httplib::Response& response, const std::string& path,
-              const std::string& type, const std::string& name);
+void sendFile(httplib::Response& response, const std::string& path, const std::string& type,
+              const std::string& name);
 
 /// Content type of a picture format by its name.
 std::string contentType(const std::string& format);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/system.h"
 #include "codec/load.h"
 #include "codec/prepare.h"
 #include "server/answers.h"
@@ -35,7 +34,7 @@ VImage reduced(const VImage& image, int by) {
 /// What tiles that shrink by `by` are cut from, and how much is left to shrink.
 std::pair<codec::Picture, int> sourceFor(Opened& opened, int by) {
     if (by < kOverview || opened.pixels() < kLarge) return {opened.picture, by};
-    std::lock_guard guard(opened.mutex);
+    std::lock_guard guard(opened.shrinking);
     if (!opened.overview) {
         opened.overview = opened.picture;
         opened.overview->frames = {reduced(opened.picture.frames.front(), kOverview)
@@ -47,12 +46,8 @@ std::pair<codec::Picture, int> sourceFor(Opened& opened, int by) {
 
 }  // namespace
 
-std::uint64_t memoryOf(const pipeline::Options& options) {
-    return options.memory ? options.memory : memorySize() / 4;
-}
-
 Gallery::Gallery(const pipeline::Options& options)
-    : options_(options), memory_(memoryOf(options) / 4) {}
+    : options_(options), memory_(pipeline::allowance(options) / 4) {}
 
 std::shared_ptr<Opened> Gallery::open(const std::string& path, const std::string& name) {
     const auto known = [&]() -> std::shared_ptr<Opened> {
@@ -93,6 +88,12 @@ void Gallery::close(const std::string& path) {
     open_.remove_if([&](const auto& one) { return one->path == path; });
 }
 
+pipeline::Diagnosis Gallery::diagnosis(Opened& opened, pipeline::Session& session) {
+    std::lock_guard guard(opened.measuring);
+    if (!opened.diagnosis) opened.diagnosis = pipeline::diagnosisOf(opened.picture, session);
+    return *opened.diagnosis;
+}
+
 std::string Gallery::tile(Opened& opened, int level, int column, int row) {
     const int width = opened.picture.width(), height = opened.picture.height();
     const int top = int(std::ceil(std::log2(std::max(width, height))));
@@ -111,8 +112,7 @@ std::string Gallery::tile(Opened& opened, int level, int column, int row) {
 
 std::string Gallery::thumbnail(Opened& opened) {
     const int longest = std::max(opened.picture.width(), opened.picture.height());
-    const auto [source, by] = sourceFor(opened, longest / kThumbnail);
-    (void)by;
+    const codec::Picture source = sourceFor(opened, longest / kThumbnail).first;
     const VImage& image = source.frames.front();
     const double scale = double(kThumbnail) / std::max(image.width(), image.height());
     return png(shown(source, scale < 1 ? image.resize(scale).cast(image.format()) : image));

@@ -9,7 +9,7 @@
 
 #include "codec/picture.h"
 #include "codec/provenance.h"
-#include "pipeline/options.h"
+#include "pipeline/diagnosis.h"
 
 namespace acuity::server {
 
@@ -18,8 +18,9 @@ struct Opened {
     std::string path;
     codec::Picture picture;
     std::optional<codec::Provenance> history;
-    std::mutex mutex;                        // of what follows
-    std::optional<plan::Evidence> evidence;  // with all measures, once they were taken
+    std::mutex measuring;
+    std::optional<pipeline::Diagnosis> diagnosis;  // once it was measured
+    std::mutex shrinking;
     std::optional<codec::Picture> overview;  // first frame, an eighth of its size
 
     double pixels() const { return double(picture.width()) * picture.height(); }
@@ -37,6 +38,8 @@ class Gallery {
     /// Forgets it: the file is removed or replaced.
     void close(const std::string& path);
 
+    /// What it shows about itself, measured once.
+    static pipeline::Diagnosis diagnosis(Opened& opened, pipeline::Session& session);
     /// A Deep Zoom tile as PNG: level 0 is one pixel, no overlap. Throws HttpError(404) where there
     /// is none.
     static std::string tile(Opened& opened, int level, int column, int row);
@@ -53,8 +56,5 @@ class Gallery {
 /// A part of a picture as browsers show it: 8 bits, sRGB.
 vips::VImage shown(const codec::Picture& picture, const vips::VImage& part);
 std::string png(const vips::VImage& image);
-
-/// A quarter of the machine's memory, or what the options allow.
-std::uint64_t memoryOf(const pipeline::Options& options);
 
 }  // namespace acuity::server

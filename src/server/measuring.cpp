@@ -2,78 +2,40 @@
 
 #include <fmt/format.h>
 
-#include "pipeline/diagnosis.h"
-#include "pipeline/work.h"
-#include "server/answers.h"
-
 namespace acuity::server {
 
 Measuring::Measuring(Store& store, Events& events, Gallery& gallery, const pipeline::Options& base)
-    : store_(store), events_(events), gallery_(gallery), base_(base), thread_([this] { run(); }) {}
-
-Measuring::~Measuring() {
-    end();
-}
-
-void Measuring::wake() {
-    {
-        std::lock_guard guard(mutex_);
-        woken_ = true;
-    }
-    wake_.notify_all();
-}
+    : store_(store),
+      events_(events),
+      gallery_(gallery),
+      base_(base),
+      loop_([this] { return measureNext(); }, std::chrono::seconds(30)) {}
 
 void Measuring::end() {
-    {
-        std::lock_guard guard(mutex_);
-        ended_ = true;
-        cancel_.request();
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
+    cancel_.request();
+    loop_.end();
 }
 
-void Measuring::run() {
-    while (true) {
-        {
-            std::lock_guard guard(mutex_);
-            if (ended_) return;
-            woken_ = false;
-        }
-        try {
-            if (const auto next = store_.unmeasured()) {
-                json found;
-                try {
-                    found = measured(*next);
-                } catch (const std::exception& error) {
-                    if (cancel_.requested()) return;
-                    found = {{"broken", error.what()}};
-                }
-                store_.setMeasured(next->id, found);
-                if (const auto picture = store_.picture(next->id))
-                    events_.publish("picture", describe(*picture));
-                continue;
-            }
-        } catch (const std::exception& error) {
-            fmt::print(stderr, "acuity: {}\n", error.what());
-        }
-        std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, std::chrono::seconds(30), [this] { return ended_ || woken_; });
+bool Measuring::measureNext() {
+    const auto next = store_.unmeasured();
+    if (!next) return false;
+    json found;
+    try {
+        found = measured(*next);
+    } catch (const std::exception& error) {
+        if (cancel_.requested()) return false;
+        found = {{"broken", error.what()}};
     }
+    store_.setMeasured(next->id, found);
+    if (const auto picture = store_.picture(next->id))
+        events_.publish("picture", describe(*picture));
+    return true;
 }
 
 json Measuring::measured(const PictureEntry& entry) {
     const auto opened = gallery_.open(store_.file(entry), entry.name);
     pipeline::Session session(base_, &cancel_);
-    const pipeline::Diagnosis found = pipeline::diagnosisOf(opened->picture, session);
-    {
-        std::lock_guard guard(opened->mutex);
-        plan::Evidence evidence =
-            pipeline::evidenceOf(opened->picture, opened->history ? &*opened->history : nullptr);
-        evidence.damage = found.damage;
-        evidence.reduction = found.reduction;
-        opened->evidence = evidence;
-    }
+    const pipeline::Diagnosis found = Gallery::diagnosis(*opened, session);
     std::vector<std::string> lines = sentences(found);
     std::string words = pipeline::inWords(found);
     if (opened->history) {

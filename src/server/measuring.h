@@ -1,14 +1,10 @@
 // Measures pictures that came in, one after another, in the background.
 #pragma once
 
-#include <condition_variable>
-#include <functional>
-#include <mutex>
-#include <thread>
-
 #include "base/cancel.h"
 #include "server/events.h"
 #include "server/gallery.h"
+#include "server/loop.h"
 #include "server/store.h"
 
 namespace acuity::server {
@@ -16,15 +12,14 @@ namespace acuity::server {
 class Measuring {
   public:
     Measuring(Store& store, Events& events, Gallery& gallery, const pipeline::Options& base);
-    ~Measuring();
 
-    void wake();
+    void wake() { loop_.wake(); }
     void end();
     /// As docs/openapi.yaml describes a picture.
     static json describe(const PictureEntry& picture);
 
   private:
-    void run();
+    bool measureNext();
     json measured(const PictureEntry& picture);
 
     Store& store_;
@@ -32,10 +27,7 @@ class Measuring {
     Gallery& gallery_;
     const pipeline::Options base_;
     Cancel cancel_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool ended_ = false, woken_ = false;
-    std::thread thread_;
+    Loop loop_;  // last: it uses the rest
 };
 
 }  // namespace acuity::server

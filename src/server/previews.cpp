@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <thread>
-
 #include "codec/formats.h"
 #include "pipeline/diagnosis.h"
 #include "pipeline/job.h"
@@ -24,6 +21,8 @@ constexpr double kMostPixels = 4.2e6;
 /// Of a preview's tiles: a view needs few pixels, and around each tile lies a halo that costs.
 constexpr int kTile = 96;
 constexpr std::uint64_t kMemory = 256ull << 20;
+/// The client of a longer one may be gone, and others wait.
+constexpr std::chrono::seconds kLongest{20};
 
 const char kSuperseded[] = "a later request of the same view took its place";
 
@@ -35,39 +34,6 @@ class Urgent {
 
   private:
     const std::function<void(bool)>& urgent_;
-};
-
-/// Ends a computation that takes too long: its client may be gone, and others wait.
-class Alarm {
-  public:
-    explicit Alarm(Cancel& cancel)
-        : thread_([this, &cancel] {
-              std::unique_lock lock(mutex_);
-              if (over_.wait_for(lock, kLongest, [this] { return done_; })) return;
-              rang_ = true;
-              cancel.request();
-          }) {}
-    ~Alarm() { stop(); }
-    Alarm(const Alarm&) = delete;
-
-    /// Whether it rang.
-    bool stop() {
-        {
-            std::lock_guard guard(mutex_);
-            done_ = true;
-        }
-        over_.notify_all();
-        if (thread_.joinable()) thread_.join();
-        return rang_;
-    }
-
-  private:
-    static constexpr std::chrono::seconds kLongest{20};
-
-    std::mutex mutex_;
-    std::condition_variable over_;
-    bool done_ = false, rang_ = false;
-    std::thread thread_;
 };
 
 std::string percent(double share) {
@@ -104,19 +70,6 @@ struct Previews::Graph {
     pipeline::RunFacts facts;
     codec::Picture result;  // lazy; without frames until a part is asked for
 };
-
-plan::Evidence evidenceOf(Opened& opened, pipeline::Session& session) {
-    std::lock_guard guard(opened.mutex);
-    if (!opened.evidence) {
-        plan::Evidence evidence =
-            pipeline::evidenceOf(opened.picture, opened.history ? &*opened.history : nullptr);
-        const pipeline::Diagnosis found = pipeline::diagnosisOf(opened.picture, session);
-        evidence.damage = found.damage;
-        evidence.reduction = found.reduction;
-        opened.evidence = evidence;
-    }
-    return *opened.evidence;
-}
 
 Previews::Previews(const pipeline::Options& base, std::function<void(bool)> urgent)
     : base_(base), urgent_(std::move(urgent)) {}
@@ -156,11 +109,13 @@ std::shared_ptr<Previews::Graph> Previews::graph(const std::shared_ptr<Opened>& 
     codec::Picture first = opened->picture;
     const int page = std::clamp(options.page, 0, int(first.frames.size()) - 1);
     first.frames = {first.frames[std::size_t(page)]};
-    graph->work = pipeline::look(first, evidenceOf(*opened, *graph->held->session), options,
-                                 *graph->held->session);
+    pipeline::Session& session = *graph->held->session;
+    const plan::Evidence evidence =
+        pipeline::evidenceOf(opened->picture, opened->history ? &*opened->history : nullptr,
+                             Gallery::diagnosis(*opened, session));
+    graph->work = pipeline::look(first, evidence, options, session);
     graph->facts.parts = true;
-    graph->result =
-        pipeline::enlarge(first, graph->work, *graph->held->session, kMemory, graph->facts);
+    graph->result = pipeline::enlarge(first, graph->work, session, kMemory, graph->facts);
     graphs_.push_front(graph);
     if (graphs_.size() > kMostGraphs) graphs_.pop_back();
     return graph;
@@ -207,7 +162,7 @@ std::string Previews::render(const std::shared_ptr<Opened>& opened, const json& 
         std::lock_guard guard(mutex_);
         runningWith_ = nullptr;
     };
-    Alarm alarm(found->held->cancel);
+    found->held->cancel.limit(kLongest);
     try {
         const VImage& whole = found->result.frames.front();
         const bool inside = region.left >= 0 && region.top >= 0 && region.width > 0 &&
@@ -222,7 +177,7 @@ std::string Previews::render(const std::shared_ptr<Opened>& opened, const json& 
     } catch (...) {
         done();
         graphs_.remove(found);  // its tiles may be damaged
-        if (alarm.stop())
+        if (found->held->cancel.late())
             throw HttpError(503, "this part takes more than 20 seconds here; zoom in, or start it");
         if (found->held->cancel.requested()) throw HttpError(409, kSuperseded);
         found->facts.failure->rethrow();

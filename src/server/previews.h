@@ -55,7 +55,4 @@ class Previews {
     std::list<std::shared_ptr<Graph>> graphs_;               // latest use first, likewise
 };
 
-/// All measures of a picture, taken once.
-plan::Evidence evidenceOf(Opened& opened, pipeline::Session& session);
-
 }  // namespace acuity::server

@@ -84,9 +84,8 @@ void remove(Services& services, const Request& request, Response& response) {
 
 /// The result in another format, made once and kept beside it.
 std::string converted(Services& services, const JobEntry& job, codec::Format format, int quality) {
-    const std::string extensions = codec::facts(format).extensions;
     const std::string path = services.store.resultFile(
-        fmt::format("{}-{}.{}", job.id, quality, extensions.substr(0, extensions.find(' '))));
+        fmt::format("{}-{}.{}", job.id, quality, codec::extension(format)));
     std::lock_guard guard(services.deciding);
     if (fs::exists(path)) return path;
     services.intake.checkRoom(0);
@@ -96,7 +95,7 @@ std::string converted(Services& services, const JobEntry& job, codec::Format for
     save.dpiX = opened->picture.metadata.dpiX;
     save.dpiY = opened->picture.metadata.dpiY;
     save.keepMetadata = job.settings.value("keep-metadata", "all") == "all";
-    save.memory = memoryOf(services.config.base) / 2;
+    save.memory = pipeline::allowance(services.config.base) / 2;
     codec::checkSave(opened->picture, format, path, save);
     codec::save(opened->picture, format, path, save);
     return path;
@@ -109,8 +108,7 @@ void sendResult(Services& services, const Request& request, Response& response) 
     const std::string wanted =
         request.has_param("format") ? request.get_param_value("format") : own;
     if (wanted == own && !request.has_param("quality")) {
-        sendFile(request, response, services.store.resultFile(job.file), contentType(own),
-                 job.output);
+        sendFile(response, services.store.resultFile(job.file), contentType(own), job.output);
         return;
     }
     const auto format = codec::formatOfName(wanted);
@@ -123,7 +121,7 @@ void sendResult(Services& services, const Request& request, Response& response) 
     const int quality = number && !text.empty() ? std::stoi(text) : 0;
     if (!number || quality > 100) throw HttpError(422, "the quality is a number from 1 to 100");
     const std::string path = converted(services, job, *format, quality);
-    sendFile(request, response, path, contentType(codec::facts(*format).name),
+    sendFile(response, path, contentType(codec::facts(*format).name),
              fs::path(job.output).stem().string() + fs::path(path).extension().string());
 }
 
@@ -134,15 +132,6 @@ int sideOf(const Request& request, const char* name, int otherwise) {
         !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
         throw HttpError(422, std::string("'") + name + "' must be a whole number of pixels");
     return std::stoi(text);
-}
-
-/// 8 bits without transparency, as sheets want it.
-VImage flat(const codec::Picture& picture, const VImage& part) {
-    codec::Picture one = picture;
-    one.frames = {part};
-    codec::SaveOptions eight;
-    eight.depth = 8;
-    return codec::prepared(one, codec::Format::jpeg, eight);
 }
 
 /// A region before and after, side by side.
@@ -163,12 +152,14 @@ void share(Services& services, const Request& request, Response& response) {
     const int x = int(left * across), y = int(top * down);
     const int w = std::clamp(int(std::lround(width * across)), 1, small.width() - x);
     const int h = std::clamp(int(std::lround(height * down)), 1, small.height() - y);
-    const VImage plain = ops::resample(flat(before->picture, small.crop(x, y, w, h)).copy_memory(),
-                                       width, height, ops::Kernel::bicubic);
-    const VImage sheet = ops::sheet({{{plain, "before: bicubic"},
-                                      {flat(after->picture, large.crop(left, top, width, height)),
-                                       fmt::format("after: Acuity, {:.3g}x", 1 / across)}}},
-                                    width);
+    const VImage plain =
+        ops::resample(codec::flattened(before->picture, small.crop(x, y, w, h)).copy_memory(),
+                      width, height, ops::Kernel::bicubic);
+    const VImage sheet =
+        ops::sheet({{{plain, "before: bicubic"},
+                     {codec::flattened(after->picture, large.crop(left, top, width, height)),
+                      fmt::format("after: Acuity, {:.3g}x", 1 / across)}}},
+                   width);
     response.set_content(png(sheet), "image/png");
 }
 

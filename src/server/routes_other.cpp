@@ -41,13 +41,8 @@ json variants() {
 }
 
 json health(Services& services) {
-    json counts = json::object();
-    for (const JobEntry& job : services.store.jobs()) {
-        const char* state = name(job.state);
-        counts[state] = counts.value(state, 0) + 1;
-    }
     return {{"version", version()},
-            {"jobs", counts},
+            {"jobs", services.store.jobCounts()},
             {"bytesUsed", services.store.used()},
             {"bytesAllowed", services.config.disk},
             {"watching", services.config.watch}};

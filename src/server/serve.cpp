@@ -13,12 +13,6 @@ namespace acuity::server {
 
 namespace {
 
-Worker::Limits limitsOf(const Config& config) {
-    Worker::Limits limits;
-    limits.keepSeconds = std::int64_t(config.keepDays) * 86400;
-    return limits;
-}
-
 /// Of a file in one request: overlapping ones would send it many times over.
 constexpr std::size_t kMostRanges = 8;
 
@@ -97,7 +91,7 @@ Services::Services(const Config& config)
       store(config.data),
       gallery(config.base),
       intake(store, gallery, config.disk),
-      worker(store, events, gallery, intake, config.base, limitsOf(config)),
+      worker(store, events, gallery, intake, config.base, std::int64_t(config.keepDays) * 86400),
       measuring(store, events, gallery, config.base),
       previews(config.base, [this](bool on) { worker.hold(on); }) {}
 

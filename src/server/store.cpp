@@ -233,6 +233,13 @@ int Store::waiting() {
         .at("n");
 }
 
+json Store::jobCounts() {
+    json counts = json::object();
+    for (const json& row : database_->run("SELECT state, COUNT(*) AS n FROM jobs GROUP BY state"))
+        counts[row.at("state").get<std::string>()] = row.at("n");
+    return counts;
+}
+
 std::optional<JobEntry> Store::take() {
     const Rows rows = database_->run(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = (SELECT id FROM "

@@ -72,6 +72,7 @@ class Store {
     std::optional<JobEntry> job(const std::string& id);
     std::vector<JobEntry> jobs();  // latest first
     int waiting();                 // jobs queued or running
+    json jobCounts();              // of all, by state
     /// Takes the next one that waits: it is running from now on.
     std::optional<JobEntry> take();
     /// Ends a running job, unless it was cancelled or removed meanwhile: then false.

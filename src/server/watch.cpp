@@ -31,30 +31,12 @@ Watch::Watch(const std::string& folder, Store& store, Intake& intake,
     : folder_(folder), store_(store), intake_(intake), came_(std::move(came)) {
     if (!fs::is_directory(folder))
         throw Error(Kind::usage, "--watch: there is no folder " + inQuotes(folder));
-    thread_ = std::thread([this] { run(); });
-}
-
-Watch::~Watch() {
-    {
-        std::lock_guard guard(mutex_);
-        ended_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-}
-
-void Watch::run() {
-    std::unique_lock lock(mutex_);
-    while (!ended_) {
-        lock.unlock();
-        try {
+    loop_.emplace(
+        [this] {
             look();
-        } catch (const std::exception& error) {
-            fmt::print(stderr, "acuity: {}\n", error.what());
-        }
-        lock.lock();
-        wake_.wait_for(lock, std::chrono::seconds(1), [this] { return ended_; });
-    }
+            return false;
+        },
+        std::chrono::seconds(1));
 }
 
 /// A file is taken once it looks the same twice in a row: nobody is writing it any more.

@@ -1,13 +1,13 @@
 // A folder whose new pictures are enlarged without being asked.
 #pragma once
 
-#include <condition_variable>
+#include <functional>
 #include <map>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 
 #include "server/intake.h"
+#include "server/loop.h"
 #include "server/store.h"
 
 namespace acuity::server {
@@ -18,10 +18,8 @@ class Watch {
     /// that was queued for it. Throws Error(usage) when there is no such folder.
     Watch(const std::string& folder, Store& store, Intake& intake,
           std::function<void(const PictureEntry&, const JobEntry&)> came);
-    ~Watch();
 
   private:
-    void run();
     void look();
     void take(const std::string& path);
 
@@ -30,10 +28,7 @@ class Watch {
     Intake& intake_;
     const std::function<void(const PictureEntry&, const JobEntry&)> came_;
     std::map<std::string, std::string> growing_;  // path to size and time at the last look
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool ended_ = false;
-    std::thread thread_;
+    std::optional<Loop> loop_;                    // last: it uses the rest
 };
 
 }  // namespace acuity::server

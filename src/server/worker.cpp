@@ -13,48 +13,15 @@ namespace acuity::server {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-namespace {
-
-/// Calls `tell` a few times a second while it lives.
-class Ticker {
-  public:
-    explicit Ticker(std::function<void()> tell)
-        : thread_([this, tell = std::move(tell)] {
-              std::unique_lock lock(mutex_);
-              while (!wake_.wait_for(lock, std::chrono::milliseconds(300), [this] { return end_; }))
-                  tell();
-          }) {}
-    ~Ticker() {
-        {
-            std::lock_guard guard(mutex_);
-            end_ = true;
-        }
-        wake_.notify_all();
-        thread_.join();
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool end_ = false;
-    std::thread thread_;
-};
-
-}  // namespace
-
 Worker::Worker(Store& store, Events& events, Gallery& gallery, Intake& intake,
-               const pipeline::Options& base, Limits limits)
+               const pipeline::Options& base, std::int64_t keep)
     : store_(store),
       events_(events),
       gallery_(gallery),
       intake_(intake),
       base_(base),
-      limits_(limits),
-      thread_([this] { run(); }) {}
-
-Worker::~Worker() {
-    end();
-}
+      keep_(keep),
+      loop_([this] { return workNext(); }, std::chrono::seconds(5)) {}
 
 void Worker::end() {
     {
@@ -62,16 +29,7 @@ void Worker::end() {
         ended_ = true;
         cancel_.request();
     }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-}
-
-void Worker::wake() {
-    {
-        std::lock_guard guard(mutex_);
-        woken_ = true;
-    }
-    wake_.notify_all();
+    loop_.end();
 }
 
 void Worker::interrupt(const std::string& id) {
@@ -83,25 +41,11 @@ void Worker::hold(bool on) {
     cancel_.hold(on);
 }
 
-void Worker::run() {
-    while (true) {
-        {
-            std::unique_lock lock(mutex_);
-            if (ended_) return;
-            woken_ = false;
-        }
-        try {
-            expire();
-            if (auto job = store_.take()) {
-                work(std::move(*job));
-                continue;
-            }
-        } catch (const std::exception& error) {
-            fmt::print(stderr, "acuity: {}\n", error.what());
-        }
-        std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, std::chrono::seconds(5), [this] { return ended_ || woken_; });
-    }
+bool Worker::workNext() {
+    expire();
+    auto job = store_.take();
+    if (job) work(std::move(*job));
+    return job.has_value();
 }
 
 void Worker::work(JobEntry job) {
@@ -113,12 +57,15 @@ void Worker::work(JobEntry job) {
         progress_ = std::make_shared<pipeline::Progress>();
         began_ = Clock::now();
     }
-    tell(job.id);
     // It may have been cancelled between being taken and being known as running.
     const auto still = store_.job(job.id);
     if (!still || still->state != JobState::running) cancel_.request();
     try {
-        const Ticker ticker([this, id = job.id] { tell(id); });
+        const auto tellAgain = [this, id = job.id] {
+            tell(id);
+            return false;
+        };
+        const Loop progress(tellAgain, std::chrono::milliseconds(300));
         const auto picture = store_.picture(job.picture);
         if (!picture) throw Error(Kind::input, "its picture was removed");
         intake_.checkRoom(0);
@@ -156,8 +103,7 @@ void Worker::enlarge(JobEntry& job, const PictureEntry& picture) {
     const auto format = codec::formatOfName(picture.format);
     pipeline::Item item{input, "", ""};
     const codec::Format written = pipeline::formatFor(item, *format, options);
-    const std::string extensions = codec::facts(written).extensions;
-    job.file = job.id + "." + extensions.substr(0, extensions.find(' '));
+    job.file = job.id + "." + codec::extension(written);
     item.output = store_.resultFile(job.file);
     gallery_.close(item.output);
     pipeline::Session session(options, &cancel_);
@@ -206,7 +152,7 @@ void Worker::deliver(JobEntry& job) const {
 void Worker::expire() {
     if (now() - expired_ < 600) return;
     expired_ = now();
-    for (const std::string& id : store_.expire(now() - limits_.keepSeconds))
+    for (const std::string& id : store_.expire(now() - keep_))
         events_.publish("gone", {{"id", id}});
 }
 
@@ -224,7 +170,7 @@ json Worker::describe(const JobEntry& job) const {
                    {"message", job.message},
                    {"created", job.created},
                    {"finished", job.finished ? json(job.finished) : json()},
-                   {"expires", job.finished ? json(job.finished + limits_.keepSeconds) : json()},
+                   {"expires", job.finished ? json(job.finished + keep_) : json()},
                    {"result", job.result}};
     std::lock_guard guard(mutex_);
     if (job.state != JobState::running || running_ != job.id || !progress_) return object;

@@ -1,30 +1,25 @@
 // Works off the queue, one job at a time: each uses all cores.
 #pragma once
 
-#include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "pipeline/job.h"
 #include "server/events.h"
 #include "server/gallery.h"
 #include "server/intake.h"
+#include "server/loop.h"
 #include "server/store.h"
 
 namespace acuity::server {
 
 class Worker {
   public:
-    struct Limits {
-        std::int64_t keepSeconds = 7 * 86400;  // files of finished jobs
-    };
-
+    /// `keep`: seconds that files of finished jobs stay.
     Worker(Store& store, Events& events, Gallery& gallery, Intake& intake,
-           const pipeline::Options& base, Limits limits);
-    ~Worker();
+           const pipeline::Options& base, std::int64_t keep);
 
     /// There is something new in the queue.
-    void wake();
+    void wake() { loop_.wake(); }
     /// Ends the job if it is running.
     void interrupt(const std::string& id);
     /// Waits at the next tile while something more urgent is computed.
@@ -36,7 +31,7 @@ class Worker {
     void end();
 
   private:
-    void run();
+    bool workNext();
     void work(JobEntry job);
     void enlarge(JobEntry& job, const PictureEntry& picture);
     void deliver(JobEntry& job) const;
@@ -47,17 +42,16 @@ class Worker {
     Gallery& gallery_;
     Intake& intake_;
     const pipeline::Options base_;
-    const Limits limits_;
+    const std::int64_t keep_;
 
     mutable std::mutex mutex_;
-    std::condition_variable wake_;
-    bool ended_ = false, woken_ = false;
+    bool ended_ = false;
     std::string running_;
     Cancel cancel_;
     std::shared_ptr<pipeline::Progress> progress_;
     std::chrono::steady_clock::time_point began_;
     std::int64_t expired_ = 0;
-    std::thread thread_;
+    Loop loop_;  // last: it uses the rest
 };
 
 }  // namespace acuity::server

@@ -3,11 +3,10 @@ import { h, debounced } from './dom';
 import { Pane, tie, type Window } from './pane';
 import { Preview } from './preview';
 import { kSizes, state, type Mode } from './state';
-import { strings } from './strings';
+import { strings as s } from './strings';
 import { api } from './api';
 
 export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void): HTMLElement {
-  const s = strings;
   const main = h('div.pane', { 'data-test': 'pane' }), side = h('div.pane', { hidden: true });
   const handle = h('div.split', {
     role: 'slider', tabIndex: 0, 'aria-label': s.splitLabel, 'aria-valuemin': 0, 'aria-valuemax': 100, 'data-test': 'split-slider',
@@ -99,6 +98,8 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     const picture = state.picture(), result = state.result(), mode = state.lasting.mode;
     root.classList.toggle('bare', !picture);
     modes.forEach((b) => b.setAttribute('aria-pressed', String(b.value === mode)));
+    // Side by side the original is on the left: the layers of the main pane go to the right.
+    stage.classList.toggle('twice', mode === 'side');
     side.hidden = mode !== 'side';
     handle.hidden = mode !== 'split';
     tagLeft.hidden = mode === 'result' || mode === 'lens';
@@ -127,9 +128,7 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     }
     place();
   };
-  // In "side by side" the original is on the left: the layers of the main pane go to the right.
-  const order = () => stage.classList.toggle('twice', state.lasting.mode === 'side');
-  state.on(['chosen', 'settings', 'plan', 'jobs', 'pictures', 'shown'], () => { order(); arrange(); });
+  state.on(['chosen', 'settings', 'plan', 'jobs', 'pictures', 'shown'], arrange);
 
   const plan = debounced(50, async () => {
     const picture = state.picture();
@@ -158,7 +157,6 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
     acts[event.key]?.();
     if (event.key in acts || pane.key(event.key)) event.preventDefault();
   });
-  order();
   arrange();
   if (state.lasting.chosen) plan();
   regionInView = () => pane.region();
