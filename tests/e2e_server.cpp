@@ -123,6 +123,23 @@ TEST_CASE("what was accepted is done once, though the server is killed") {
         CHECK(decoded(server.bytes("/api/jobs/" + id + "/file")).width() == 1040);
 }
 
+TEST_CASE("a server that is ended by hand gives its job back, however often") {
+    const Folder folder;
+    std::string id;
+    for (int i = 0; i < 4; i++) {
+        Server server(folder / "data");
+        if (id.empty()) {
+            const std::string picture = server.upload("p.png", painted(".png", 700, 500))["id"];
+            id = server.post("/api/jobs", {{"picture", picture}}, 201)["id"];
+        }
+        for (int n = 0; n < 250 && server.get("/api/jobs/" + id)["state"] == "queued"; n++)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        CHECK(server.get("/api/jobs/" + id)["state"] == "running");
+        CHECK(server.stop().status == 0);
+    }
+    CHECK(files(folder.path() / "data" / "results").empty());
+}
+
 TEST_CASE("jobs are cancelled, tried again, put first and removed") {
     const Folder folder;
     const Server server(folder / "data");

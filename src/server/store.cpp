@@ -255,6 +255,13 @@ bool Store::finish(const JobEntry& j) {
          j.result.is_null() ? json() : json(text(j.result)), j.finished, j.id});
 }
 
+void Store::giveBack(const std::string& id) {
+    database_->run(
+        "UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE id = ? AND state = "
+        "'running'",
+        {id});
+}
+
 bool Store::cancel(const std::string& id) {
     return database_->change(
         "UPDATE jobs SET state = 'cancelled', finished = ? WHERE id = ? AND "

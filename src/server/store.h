@@ -77,6 +77,8 @@ class Store {
     std::optional<JobEntry> take();
     /// Ends a running job, unless it was cancelled or removed meanwhile: then false.
     bool finish(const JobEntry& job);
+    /// A running job waits again, as if it had not been taken: the server ends.
+    void giveBack(const std::string& id);
     /// False when it neither waits nor runs.
     bool cancel(const std::string& id);
     bool requeue(const std::string& id);  // false unless it failed or was cancelled

@@ -52,7 +52,7 @@ void Worker::work(JobEntry job) {
     {
         std::lock_guard guard(mutex_);
         cancel_.clear();
-        if (ended_) return;
+        if (ended_) return store_.giveBack(job.id);
         running_ = job.id;
         progress_ = std::make_shared<pipeline::Progress>();
         began_ = Clock::now();
@@ -75,6 +75,7 @@ void Worker::work(JobEntry job) {
     } catch (const Error& error) {
         if (error.kind() == Kind::cancelled) {
             // Cancelled by somebody, who has noted it; or the server ends, and the job waits again.
+            store_.giveBack(job.id);
             std::lock_guard guard(mutex_);
             running_.clear();
             return;
