@@ -100,63 +100,36 @@ Rect within(const Rect& r, const Rect& bounds) {
             std::min(r.bottom(), bounds.bottom()) - top};
 }
 
-/// (D U)^-1 (x - D y), of x's size; float, the type's white is 1.
-class Correction : public Lazy {
+/// x - D y, of x's size; float, the type's white is 1. Where x is black or white it was clipped to
+/// be so, and a y that reduces to more of the same does not differ: else edges beside white would
+/// be pulled down to a halo that nobody saw. Such places follow their neighbours as far as they
+/// may.
+class Residual : public Lazy {
   public:
-    Correction(const vips::VImage& y, const vips::VImage& x, Kernel reduction)
+    Residual(const vips::VImage& y, const vips::VImage& x, Kernel reduction)
         : large_{0, 0, y.width(), y.height()},
           small_{0, 0, x.width(), x.height()},
           type_{x.format(), x.bands()},
           columns_(y.width(), x.width(), reduction, Borders::cut),
-          rows_(y.height(), x.height(), reduction, Borders::cut),
-          across_(x.width(), y.width(), reduction),
-          down_(x.height(), y.height(), reduction) {}
+          rows_(y.height(), x.height(), reduction, Borders::cut) {}
 
     void fill(VipsRegion* out, VipsRegion** in) const override {
         const VipsRect& r = out->valid;
-        constexpr int kAround = Inverse::kReach + 1;  // one more for follow()
-        const Rect core = within(
-            {r.left - kAround, r.top - kAround, r.width + 2 * kAround, r.height + 2 * kAround},
-            small_);
+        // One more on each side, for follow().
+        const Rect core = within({r.left - 1, r.top - 1, r.width + 2, r.height + 2}, small_);
         const std::vector<float> missing = residual(in[0], in[1], core);
         const std::size_t area = std::size_t(core.width) * core.height;
-        // Taps beyond the picture weigh nothing, and find zeros there.
-        std::vector<float> line(std::size_t(r.width + 2 * Inverse::kReach));
-        const int begin = r.left - Inverse::kReach;
         for (int i = 0; i < r.height; i++) {
             auto* to = reinterpret_cast<float*>(VIPS_REGION_ADDR(out, r.left, r.top + i));
-            for (int c = 0; c < type_.bands; c++) {
-                downColumns(missing.data() + c * area, core, r.top + i, begin, line);
-                for (int j = 0; j < r.width; j++) {
-                    const float* weights = across_.at(r.left + j);
-                    float sum = 0;
-                    for (int k = 0; k < Inverse::kTaps; k++) sum += weights[k] * line[j + k];
-                    to[j * type_.bands + c] = sum;
-                }
-            }
+            const float* from = missing.data() + std::size_t(r.top + i - core.top) * core.width +
+                                (r.left - core.left);
+            for (int j = 0; j < r.width; j++)
+                for (int c = 0; c < type_.bands; c++) *to++ = from[c * area + j];
         }
     }
 
   private:
-    /// Row `y` of the inverse applied to columns from `begin` on of a plane over `core`.
-    void downColumns(const float* plane, const Rect& core, int y, int begin,
-                     std::vector<float>& line) const {
-        const float* weights = down_.at(y);
-        const int from = std::max(begin, core.left);
-        const int to = std::min(begin + int(line.size()), core.right());
-        std::fill(line.begin(), line.end(), 0.0f);
-        for (int k = 0; k < Inverse::kTaps; k++) {
-            const int row = y + k - Inverse::kReach;
-            if (weights[k] == 0 || row < core.top || row >= core.bottom()) continue;
-            const float* source =
-                plane + std::size_t(row - core.top) * std::size_t(core.width) - core.left;
-            for (int x = from; x < to; x++) line[x - begin] += weights[k] * source[x];
-        }
-    }
-
-    /// Planes of x - D y over `core`. Where x is black or white it was clipped to be so, and a y
-    /// that reduces to more of the same does not differ: else edges beside white would be pulled
-    /// down to a halo that nobody saw. Such places follow their neighbours as far as they may.
+    /// Planes of it over `core`; those at its rim follow fewer neighbours than they should.
     std::vector<float> residual(VipsRegion* y, VipsRegion* x, const Rect& core) const {
         const auto [left, right] = columns_.needed(core.left, core.right());
         const auto [top, bottom] = rows_.needed(core.top, core.bottom());
@@ -223,19 +196,74 @@ class Correction : public Lazy {
     const Rect large_, small_;
     const SampleType type_;
     const Axis columns_, rows_;
+};
+
+/// (D U)^-1 of the residual, of its size and type.
+class Correction : public Lazy {
+  public:
+    Correction(const vips::VImage& y, const vips::VImage& residual, Kernel reduction)
+        : small_{0, 0, residual.width(), residual.height()},
+          bands_(residual.bands()),
+          across_(residual.width(), y.width(), reduction),
+          down_(residual.height(), y.height(), reduction) {}
+
+    void fill(VipsRegion* out, VipsRegion** in) const override {
+        constexpr int kReach = Inverse::kReach;
+        const VipsRect& r = out->valid;
+        const Rect core = within(
+            {r.left - kReach, r.top - kReach, r.width + 2 * kReach, r.height + 2 * kReach}, small_);
+        prepare(in[0], {core.left, core.top, core.width, core.height});
+        // Taps beyond the picture weigh nothing, and find zeros there.
+        std::vector<float> line(std::size_t(r.width + 2 * kReach) * bands_);
+        float* inner = line.data() + std::size_t(core.left - (r.left - kReach)) * bands_;
+        for (int i = 0; i < r.height; i++) {
+            downColumns(in[0], core, r.top + i, inner);
+            auto* to = reinterpret_cast<float*>(VIPS_REGION_ADDR(out, r.left, r.top + i));
+            for (int j = 0; j < r.width; j++) {
+                const float* weights = across_.at(r.left + j);
+                for (int c = 0; c < bands_; c++) {
+                    const float* from = line.data() + std::size_t(j) * bands_ + c;
+                    float sum = 0;
+                    for (int k = 0; k < Inverse::kTaps; k++) sum += weights[k] * from[k * bands_];
+                    *to++ = sum;
+                }
+            }
+        }
+    }
+
+  private:
+    /// Row `y` of the inverse applied to the columns of `core`, bands interleaved.
+    void downColumns(VipsRegion* residual, const Rect& core, int y, float* line) const {
+        const int count = core.width * bands_;
+        std::fill(line, line + count, 0.0f);
+        const float* weights = down_.at(y);
+        for (int k = 0; k < Inverse::kTaps; k++) {
+            const int row = y + k - Inverse::kReach;
+            if (weights[k] == 0 || row < core.top || row >= core.bottom()) continue;
+            const auto* from =
+                reinterpret_cast<const float*>(VIPS_REGION_ADDR(residual, core.left, row));
+            for (int x = 0; x < count; x++) line[x] += weights[k] * from[x];
+        }
+    }
+
+    const Rect small_;
+    const int bands_;
     const Inverse across_, down_;
 };
 
 /// y + strength * U correction, in y's type.
 class Corrected : public Lazy {
   public:
-    Corrected(const vips::VImage& y, const vips::VImage& correction, float strength)
+    /// Of y, what lies up to `around` input pixels from a piece is asked for together with it.
+    Corrected(const vips::VImage& y, const vips::VImage& correction, float strength, int around)
         : large_{0, 0, y.width(), y.height()},
           small_{0, 0, correction.width(), correction.height()},
           type_{y.format(), y.bands()},
           columns_(correction.width(), y.width(), Kernel::bicubic),
           rows_(correction.height(), y.height(), Kernel::bicubic),
-          strength_(strength) {}
+          strength_(strength),
+          aroundX_(around * y.width() / correction.width()),
+          aroundY_(around * y.height() / correction.height()) {}
 
     void fill(VipsRegion* out, VipsRegion** in) const override {
         const VipsRect& r = out->valid;
@@ -243,7 +271,10 @@ class Corrected : public Lazy {
         const auto [top, bottom] = rows_.needed(r.top, r.top + r.height);
         // Two more on each side, for what is mirrored.
         const Rect source = within({left - 2, top - 2, right - left + 4, bottom - top + 4}, small_);
-        prepare(in[0], r);
+        const Rect near = within(
+            {r.left - aroundX_, r.top - aroundY_, r.width + 2 * aroundX_, r.height + 2 * aroundY_},
+            large_);
+        prepare(in[0], {near.left, near.top, near.width, near.height});
         prepare(in[1], {source.left, source.top, source.width, source.height});
         const int begin = std::min(left, source.left), end = std::max(right, source.right());
         const std::size_t area = std::size_t(r.width) * r.height;
@@ -286,23 +317,40 @@ class Corrected : public Lazy {
     const SampleType type_;
     const Axis columns_, rows_;
     const float strength_;
+    const int aroundX_, aroundY_;  // pixels of y
 };
+
+/// An image whose pieces are asked for again and again, kept in tiles.
+vips::VImage kept(const vips::VImage& image, int tileWidth, int tileHeight, int tiles) {
+    return image.tilecache(vips::VImage::option()
+                               ->set("tile_width", tileWidth)
+                               ->set("tile_height", tileHeight)
+                               ->set("max_tiles", tiles)
+                               ->set("threaded", true));
+}
 
 }  // namespace
 
-vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength) {
-    // Every piece needs the rows around it: computed in tiles that are kept for a few strips.
-    constexpr int kTileWidth = 256, kTileHeight = 64, kRowsKept = 3;
-    const int columns = x.width() / kTileWidth + 1;
-    const vips::VImage correction = lazy(std::make_unique<Correction>(y, x, reduction), {y, x},
-                                         x.width(), x.height(), VIPS_FORMAT_FLOAT, x.bands())
-                                        .tilecache(vips::VImage::option()
-                                                       ->set("tile_width", kTileWidth)
-                                                       ->set("tile_height", kTileHeight)
-                                                       ->set("max_tiles", kRowsKept * columns + 4)
-                                                       ->set("threaded", true));
-    return lazy(std::make_unique<Corrected>(y, correction, strength), {y, correction}, y.width(),
-                y.height(), y.format(), y.bands());
+vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength,
+                   Reading reading) {
+    const auto small = [&](std::unique_ptr<Lazy> op, const std::vector<vips::VImage>& inputs) {
+        return lazy(std::move(op), inputs, x.width(), x.height(), VIPS_FORMAT_FLOAT, x.bands());
+    };
+    vips::VImage residual = small(std::make_unique<Residual>(y, x, reduction), {y, x});
+    // Every piece needs what lies around it. Of a stream that was computed with the strips before;
+    // of a part nothing should be computed that it does not need, and that at once.
+    constexpr int kWidth = 256, kHeight = 64, kFine = 16, kPart = 8, kParts = 8192;
+    const bool stream = reading == Reading::stream;
+    const int columns = x.width() / kWidth + 1;
+    residual = stream ? kept(residual, kWidth, kFine, 8 * columns + 4)
+                      : kept(residual, kPart, kPart, kParts);
+    vips::VImage correction =
+        small(std::make_unique<Correction>(y, residual, reduction), {residual});
+    correction = stream ? kept(correction, kWidth, kHeight, 3 * columns + 4)
+                        : kept(correction, kPart, kPart, kParts);
+    const int around = stream ? 0 : Inverse::kReach + 4;  // 3 of D, 1 of U
+    return lazy(std::make_unique<Corrected>(y, correction, strength, around), {y, correction},
+                y.width(), y.height(), y.format(), y.bands());
 }
 
 }  // namespace acuity::ops

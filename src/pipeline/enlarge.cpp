@@ -135,7 +135,9 @@ class Builder {
     bool isBound() const { return work_.binding.strength > 0 || work_.binding.letters > 0; }
 
     VImage tied(const VImage& y, const VImage& x, double strength) const {
-        return strength > 0 ? ops::bound(y, x, work_.binding.reduction, float(strength)) : y;
+        if (strength <= 0) return y;
+        return ops::bound(y, x, work_.binding.reduction, float(strength),
+                          facts_.parts ? ops::Reading::parts : ops::Reading::stream);
     }
 
     struct Use {
