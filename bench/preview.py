@@ -65,7 +65,6 @@ def main() -> None:
             picture = f"{address}/api/pictures/{answer['id']}"
             for name, settings in SETTINGS.items():
                 plan = json.loads(send(picture + "/plan", json.dumps({"settings": settings}).encode()))
-                print(name, plan["automatic"], flush=True)
                 seconds = []
                 for left, top in views((plan["outputWidth"], plan["outputHeight"]), options.views):
                     body = {"settings": settings, "left": left, "top": top, "width": SIDE, "height": SIDE,
@@ -73,7 +72,7 @@ def main() -> None:
                     began = time.monotonic()
                     send(picture + "/preview", json.dumps(body).encode())
                     seconds.append(time.monotonic() - began)
-                print(f"  median {statistics.median(seconds):.2f} s, slowest {max(seconds):.2f} s, "
+                print(f"{name:10} median {statistics.median(seconds):.2f} s, slowest {max(seconds):.2f} s, "
                       f"{len(seconds)} views; {plan['automatic']}", flush=True)
         finally:
             server.terminate()

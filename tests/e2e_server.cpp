@@ -18,6 +18,14 @@ vips::VImage decoded(const std::string& bytes) {
     return look(folder / "x");
 }
 
+/// The same picture with its first band as opacity, too.
+std::string withAlpha(const std::string& bytes) {
+    const vips::VImage image = decoded(bytes);
+    const Folder folder;
+    image.bandjoin(image[0]).pngsave((folder / "x.png").c_str());
+    return bytesOf(folder / "x.png");
+}
+
 }  // namespace
 
 TEST_CASE("a picture goes in, and the result is the command line's") {
@@ -187,6 +195,64 @@ TEST_CASE("a later preview of one view takes the place of an earlier one") {
     CHECK(statuses.back() == 200);
     CHECK(std::count(statuses.begin(), statuses.end(), 409) >= 3);
     CHECK(std::count(statuses.begin(), statuses.end(), 0) == 0);
+}
+
+TEST_CASE("previews have the pixels of the result, whatever is done to the picture") {
+    const Folder folder;
+    const Server server(folder / "data");
+    const std::string clear = server.upload("a.png", painted(".png", 130, 100))["id"];
+    const std::string open = server.upload("b.png", withAlpha(painted(".png", 130, 100)))["id"];
+    const std::vector<std::pair<std::string, json>> cases = {
+        {clear, {{"scale", "4"}, {"reduced-by", "lanczos"}}},
+        {clear, {{"scale", "5"}, {"passes", "2"}, {"reduced-by", "box"}}},
+        {open, {{"scale", "3"}, {"prescale", "60%"}, {"consistency", "0"}}},
+        {open, {{"size", "300x300"}, {"fit", "cover"}}}};
+    for (const auto& [id, settings] : cases) {
+        INFO(settings.dump());
+        const json job = server.post("/api/jobs", {{"picture", id}, {"settings", settings}}, 201);
+        REQUIRE(server.ended(job["id"])["state"] == "done");
+        const auto whole =
+            decoded(server.bytes("/api/jobs/" + job["id"].get<std::string>() + "/file"));
+        for (const auto& [left, top] :
+             {std::pair(0, 0), {whole.width() - 120, whole.height() - 90}}) {
+            json body = region(left, top, 120, 90);
+            body["settings"] = settings;
+            const auto answer = server.client().Post("/api/pictures/" + id + "/preview",
+                                                     body.dump(), "application/json");
+            REQUIRE(answer);
+            REQUIRE(answer->status == 200);
+            constexpr double kLevels = 1;  // tiles of another size may be rounded differently
+            const auto part = decoded(answer->body);
+            CHECK((part - whole.crop(left, top, 120, 90)).abs().max() <= kLevels);
+        }
+    }
+}
+
+TEST_CASE("a preview that nobody waits for any more gives way") {
+    const Folder folder;
+    const Server server(folder / "data");
+    const std::string id = server.upload("p.png", painted(".png", 1100, 1000))["id"];
+    const json plan = {{"settings", {{"scale", "4"}, {"prescale", "off"}, {"consistency", "0"}}}};
+    server.post("/api/pictures/" + id + "/plan", plan);
+    json body = region(0, 0, 2000, 2000);
+    body["settings"] = plan["settings"];
+    httplib::Client impatient("127.0.0.1", server.port());
+    impatient.set_read_timeout(0, 300000);
+    const auto began = std::chrono::steady_clock::now();
+    CHECK_FALSE(
+        impatient.Post("/api/pictures/" + id + "/preview", body.dump(), "application/json"));
+    impatient.stop();
+    // Another picture's plan waits for whoever computes.
+    const std::string other = server.upload("q.png", painted(".png", 60, 50))["id"];
+    server.post("/api/pictures/" + other + "/plan", json::object());
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+    const auto again = std::chrono::steady_clock::now();
+    body["view"] = "again";
+    CHECK(server.client()
+              .Post("/api/pictures/" + id + "/preview", body.dump(), "application/json")
+              ->status == 200);
+    const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - again;
+    CHECK(taken.count() < 0.7 * whole.count());
 }
 
 TEST_CASE("pictures that come into the watched folder are enlarged by the saved settings") {

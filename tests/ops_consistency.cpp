@@ -105,6 +105,26 @@ TEST_CASE("strips of a bound result equal the whole") {
     }
 }
 
+TEST_CASE("a part of a bound result equals the whole there, and is made of what it says") {
+    const VImage x = scene(120, 90, 3);
+    for (const auto& [width, height] : {std::pair(480, 360), {175, 131}, {3840, 2880}})
+        for (const Kernel kernel : {Kernel::box, Kernel::lanczos}) {
+            const VImage y = ops::resample(x, width, height, Kernel::bilinear);
+            const VImage whole = ops::bound(y, x, kernel, 1).copy_memory();
+            for (const ops::Rect& part :
+                 {ops::Rect{width / 3, height / 2, 60, 50}, ops::Rect{0, height - 40, 30, 40},
+                  ops::Rect{width - 50, 0, 50, 20}}) {
+                const ops::Rect read = ops::boundOf(part, width, height, x, kernel);
+                // Elsewhere y is black: it must not matter.
+                const VImage known = y.crop(read.left, read.top, read.width, read.height)
+                                         .embed(read.left, read.top, width, height);
+                const VImage cut = ops::bound(known, x, kernel, 1, part)
+                                       .crop(part.left, part.top, part.width, part.height);
+                CHECK(farthest(cut, whole.crop(part.left, part.top, part.width, part.height)) == 0);
+            }
+        }
+}
+
 TEST_CASE("half a strength goes half the way") {
     const VImage x = scene(50, 40, 3);
     const VImage y = ops::resample(x, 200, 160, Kernel::bilinear).copy_memory();

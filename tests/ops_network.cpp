@@ -37,6 +37,27 @@ TEST_CASE("tiled evaluation equals whole-picture evaluation") {
         CHECK(farthest(enlarge(in, tile), whole) <= kTileTolerance);
 }
 
+TEST_CASE("a part alone equals the whole there, and costs few tiles") {
+    const VImage in = scene(170, 120, 3);
+    const VImage whole = enlarge(in, 4096);
+    for (const ops::Rect& part :
+         {ops::Rect{51, 17, 100, 90}, ops::Rect{0, 0, 40, 120}, ops::Rect{160, 100, 10, 20}}) {
+        ops::NetworkOptions options;
+        options.tile = 96;
+        options.part = part;
+        options.stats = std::make_shared<ops::NetworkStats>();
+        const VImage result = ops::network(in, shipped("faithful-x4"), options);
+        const auto cut = [&](const VImage& image) {
+            return image.crop(4 * part.left, 4 * part.top, 4 * part.width, 4 * part.height);
+        };
+        CHECK(farthest(cut(result).copy_memory(), cut(whole)) <= kTileTolerance);
+        const double area = double(part.width + 2 * 18) * (part.height + 2 * 18);
+        CHECK(double(options.stats->computed) < 2.5 * area);
+        // More than was announced is right, too.
+        CHECK(farthest(result.copy_memory(), whole) <= kTileTolerance);
+    }
+}
+
 TEST_CASE("bf16 tiles equal the bf16 whole, and f32 up to the stated error") {
     const VImage in = scene(90, 70, 3);
     const auto with = [&](engine::Precision precision, int tile) {
@@ -175,10 +196,13 @@ TEST_CASE("a picture too wide for the memory allowed is refused in words") {
     }
 }
 
-TEST_CASE("tiles cover the picture once, whatever its size") {
+TEST_CASE("tiles cover the picture once, whatever its size and where they begin") {
     for (const int width : {1, 7, 64, 65, 199, 1000})
-        for (const int side : {16, 48, 192}) {
-            const ops::TileGrid grid(width, 77, side, 18, 4);
+        for (const int side : {16, 48, 192, -48}) {
+            const ops::Rect part{width / 3, 30, width - width / 2, 20};
+            const ops::TileGrid grid = side > 0
+                                           ? ops::TileGrid(width, 77, side, 18, 4)
+                                           : ops::TileGrid::over(part, width, 77, -side, 18, 2, 3);
             long covered = 0;
             for (int i = 0; i < grid.count(); i++) {
                 const ops::Rect t = grid.tile(i), n = grid.needed(i);
@@ -187,8 +211,11 @@ TEST_CASE("tiles cover the picture once, whatever its size") {
                 REQUIRE(n.left <= t.left);
                 REQUIRE(n.right() >= t.right());
                 covered += long(t.width) * t.height;
+                for (const int x : {t.left, t.right() - 1})
+                    for (const int y : {t.top, t.bottom() - 1})
+                        REQUIRE(grid.row(y) * grid.columns() + grid.column(x) == i);
             }
             CHECK(covered == long(width) * 77);
-            CHECK(grid.inputWidth() % 4 == 0);
+            CHECK(grid.inputWidth() % (side > 0 ? 4 : 2) == 0);
         }
 }

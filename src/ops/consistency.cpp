@@ -254,16 +254,13 @@ class Correction : public Lazy {
 /// y + strength * U correction, in y's type.
 class Corrected : public Lazy {
   public:
-    /// Of y, what lies up to `around` input pixels from a piece is asked for together with it.
-    Corrected(const vips::VImage& y, const vips::VImage& correction, float strength, int around)
+    Corrected(const vips::VImage& y, const vips::VImage& correction, float strength)
         : large_{0, 0, y.width(), y.height()},
           small_{0, 0, correction.width(), correction.height()},
           type_{y.format(), y.bands()},
           columns_(correction.width(), y.width(), Kernel::bicubic),
           rows_(correction.height(), y.height(), Kernel::bicubic),
-          strength_(strength),
-          aroundX_(around * y.width() / correction.width()),
-          aroundY_(around * y.height() / correction.height()) {}
+          strength_(strength) {}
 
     void fill(VipsRegion* out, VipsRegion** in) const override {
         const VipsRect& r = out->valid;
@@ -271,10 +268,7 @@ class Corrected : public Lazy {
         const auto [top, bottom] = rows_.needed(r.top, r.top + r.height);
         // Two more on each side, for what is mirrored.
         const Rect source = within({left - 2, top - 2, right - left + 4, bottom - top + 4}, small_);
-        const Rect near = within(
-            {r.left - aroundX_, r.top - aroundY_, r.width + 2 * aroundX_, r.height + 2 * aroundY_},
-            large_);
-        prepare(in[0], {near.left, near.top, near.width, near.height});
+        prepare(in[0], r);
         prepare(in[1], {source.left, source.top, source.width, source.height});
         const int begin = std::min(left, source.left), end = std::max(right, source.right());
         const std::size_t area = std::size_t(r.width) * r.height;
@@ -317,7 +311,6 @@ class Corrected : public Lazy {
     const SampleType type_;
     const Axis columns_, rows_;
     const float strength_;
-    const int aroundX_, aroundY_;  // pixels of y
 };
 
 /// An image whose pieces are asked for again and again, kept in tiles.
@@ -329,28 +322,65 @@ vips::VImage kept(const vips::VImage& image, int tileWidth, int tileHeight, int 
                                ->set("threaded", true));
 }
 
+/// The same of a part of it, computed as one piece; the rest is 0.
+vips::VImage keptPart(const vips::VImage& image, const Rect& part) {
+    return kept(image.crop(part.left, part.top, part.width, part.height), part.width, part.height,
+                1)
+        .embed(part.left, part.top, image.width(), image.height());
+}
+
+Rect grown(const Rect& r, int by) {
+    return {r.left - by, r.top - by, r.width + 2 * by, r.height + 2 * by};
+}
+
+/// What of the small picture a part of the large one is made of, for axes that lead there.
+Rect sourceOf(const Rect& part, const Axis& columns, const Axis& rows) {
+    const auto [left, right] = columns.needed(part.left, part.right());
+    const auto [top, bottom] = rows.needed(part.top, part.bottom());
+    return {left, top, right - left, bottom - top};
+}
+
+/// The part of the correction that `part` of the result is made of.
+Rect correctionOf(const Rect& part, int width, int height, const vips::VImage& x) {
+    const Axis columns(x.width(), width, Kernel::bicubic),
+        rows(x.height(), height, Kernel::bicubic);
+    return within(grown(sourceOf(part, columns, rows), 2), {0, 0, x.width(), x.height()});
+}
+
 }  // namespace
 
+Rect boundOf(const Rect& part, int width, int height, const vips::VImage& x, Kernel reduction) {
+    const Rect core = within(grown(correctionOf(part, width, height, x), Inverse::kReach + 1),
+                             {0, 0, x.width(), x.height()});
+    const Axis columns(width, x.width(), reduction, Borders::cut);
+    const Axis rows(height, x.height(), reduction, Borders::cut);
+    return within(sourceOf(core, columns, rows), {0, 0, width, height});
+}
+
 vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength,
-                   Reading reading) {
+                   const std::optional<Rect>& part) {
     const auto small = [&](std::unique_ptr<Lazy> op, const std::vector<vips::VImage>& inputs) {
         return lazy(std::move(op), inputs, x.width(), x.height(), VIPS_FORMAT_FLOAT, x.bands());
     };
     vips::VImage residual = small(std::make_unique<Residual>(y, x, reduction), {y, x});
-    // Every piece needs what lies around it. Of a stream that was computed with the strips before;
-    // of a part nothing should be computed that it does not need, and that at once.
-    constexpr int kWidth = 256, kHeight = 64, kFine = 16, kPart = 8, kParts = 8192;
-    const bool stream = reading == Reading::stream;
-    const int columns = x.width() / kWidth + 1;
-    residual = stream ? kept(residual, kWidth, kFine, 8 * columns + 4)
-                      : kept(residual, kPart, kPart, kParts);
-    vips::VImage correction =
-        small(std::make_unique<Correction>(y, residual, reduction), {residual});
-    correction = stream ? kept(correction, kWidth, kHeight, 3 * columns + 4)
-                        : kept(correction, kPart, kPart, kParts);
-    const int around = stream ? 0 : Inverse::kReach + 4;  // 3 of D, 1 of U
-    return lazy(std::make_unique<Corrected>(y, correction, strength, around), {y, correction},
-                y.width(), y.height(), y.format(), y.bands());
+    const auto correct = [&] {
+        return small(std::make_unique<Correction>(y, residual, reduction), {residual});
+    };
+    vips::VImage correction;
+    if (part) {
+        const Rect piece = correctionOf(*part, y.width(), y.height(), x);
+        residual = keptPart(residual,
+                            within(grown(piece, Inverse::kReach), {0, 0, x.width(), x.height()}));
+        correction = keptPart(correct(), piece);
+    } else {
+        // Every piece needs what lies around it, much of which was computed with the strips before.
+        constexpr int kWidth = 256, kHeight = 64, kFine = 16;
+        const int columns = x.width() / kWidth + 1;
+        residual = kept(residual, kWidth, kFine, 8 * columns + 4);
+        correction = kept(correct(), kWidth, kHeight, 3 * columns + 4);
+    }
+    return lazy(std::make_unique<Corrected>(y, correction, strength), {y, correction}, y.width(),
+                y.height(), y.format(), y.bands());
 }
 
 }  // namespace acuity::ops

@@ -2,22 +2,25 @@
 // the small one said.
 #pragma once
 
+#include <optional>
 #include <vector>
 #include <vips/vips8>
 
 #include "ops/kernels.h"
+#include "ops/tile_grid.h"
 
 namespace acuity::ops {
-
-/// How a result will be read: from top to bottom, or here and there.
-enum class Reading { stream, parts };
 
 /// Moves a result `y` towards those that `reduction` shrinks to the input `x`:
 /// y + strength * U (D U)^-1 (x - D y), where D shrinks from y's size to x's and U is the bicubic
 /// enlargement back. Any factors of at least 1. Both images have 1 or 3 bands of the same type
-/// (uchar, ushort, float); y may be lazy: it is asked for twice, once with the rows around.
+/// (uchar, ushort, float); y may be lazy: it is asked for twice, once with the rows around. With a
+/// `part`, the result is right there and nowhere else, and no more than it needs is computed.
 vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength,
-                   Reading reading = Reading::stream);
+                   const std::optional<Rect>& part = {});
+
+/// The part of y that `part` of the bound result is made of, for y of width x height.
+Rect boundOf(const Rect& part, int width, int height, const vips::VImage& x, Kernel reduction);
 
 /// Rows of the inverse of D U for one axis, as far as they matter: what input samples weigh in the
 /// correction of each. D U is nearly a filter, but differs with the place where the factor is not

@@ -83,15 +83,24 @@ class NetworkOp {
     /// Copies a rectangle of the result from finished tiles.
     void fill(VipsRegion* out) {
         const VipsRect& r = out->valid;
-        const int tw = grid_.tileWidth() * scale_, th = grid_.tileHeight() * scale_;
-        const int left = r.left / tw, top = r.top / th;
-        const int columns = (r.left + r.width - 1) / tw - left + 1;
-        const int rows = (r.top + r.height - 1) / th - top + 1;
+        int left = grid_.column(r.left / scale_), top = grid_.row(r.top / scale_);
+        int right = grid_.column((r.left + r.width - 1) / scale_);
+        int bottom = grid_.row((r.top + r.height - 1) / scale_);
+        if (options_.part) {
+            // All of it will be asked for: at once, so that no worker waits for the next strip.
+            const Rect& part = *options_.part;
+            left = std::min(left, grid_.column(part.left));
+            top = std::min(top, grid_.row(part.top));
+            right = std::max(right, grid_.column(part.right() - 1));
+            bottom = std::max(bottom, grid_.row(part.bottom() - 1));
+        }
+        const int columns = right - left + 1, rows = bottom - top + 1;
         const auto tiles = pool_.get(left, top, columns, rows);
         for (int i = 0; i < int(tiles.size()); i++) {
             const Rect t = grid_.tile((top + i / columns) * grid_.columns() + left + i % columns);
             const int x0 = std::max(r.left, t.left * scale_);
             const int x1 = std::min(r.left + r.width, t.right() * scale_);
+            if (x1 <= x0) continue;
             const int y1 = std::min(r.top + r.height, t.bottom() * scale_);
             const std::size_t pixel = std::size_t(type_.bytes()), stride = pixel * t.width * scale_;
             for (int y = std::max(r.top, t.top * scale_); y < y1; y++)
@@ -112,8 +121,12 @@ class NetworkOp {
 
     static TilePool::Size poolSize(const TileGrid& grid, int workers,
                                    const NetworkOptions& options) {
-        return {grid.columns(), grid.rows(), workers, options.ahead ? readAhead(grid, workers) : 0,
-                options.rowsKept};
+        if (!options.part)
+            return {grid.columns(), grid.rows(), workers, readAhead(grid, workers),
+                    options.rowsKept};
+        const Rect& part = *options.part;
+        const int rows = grid.row(part.bottom() - 1) - grid.row(part.top) + 1;
+        return {grid.columns(), grid.rows(), workers, 0, rows + 1};
     }
 
     TilePool::Compute worker() {
@@ -130,12 +143,10 @@ class NetworkOp {
 
     std::vector<std::uint8_t> compute(Worker& worker, int index) {
         const Rect tile = grid_.tile(index);
-        const Rect wanted{tile.left - grid_.halo(), tile.top - grid_.halo(), grid_.inputWidth(),
-                          grid_.inputHeight()};
         std::vector<std::uint8_t> bytes(std::size_t(type_.bytes()) * tile.width * scale_ *
                                         tile.height * scale_);
         if (options_.wanted && !options_.wanted(tile)) return bytes;
-        read(index, wanted, worker.planes.data());
+        read(index, worker.planes.data());
         const auto flat = options_.flatIsFlat ? flatValue(worker.planes) : std::nullopt;
         if (flat) {
             std::vector<float> row(std::size_t(tile.width) * scale_, *flat);
@@ -150,7 +161,7 @@ class NetworkOp {
         return bytes;
     }
 
-    void read(int index, const Rect& wanted, float* planes) {
+    void read(int index, float* planes) {
         const Rect needed = grid_.needed(index);
         VipsRegion* region = vips_region_new(in_.get_image());
         const VipsRect area{needed.left, needed.top, needed.width, needed.height};
@@ -158,7 +169,7 @@ class NetworkOp {
             g_object_unref(region);
             throw Error(Kind::input, "the picture's pixels could not be computed");
         }
-        readPlanes(region, type_, in_.width(), in_.height(), wanted, planes);
+        readPlanes(region, type_, in_.width(), in_.height(), grid_.input(index), planes);
         g_object_unref(region);
     }
 
@@ -259,6 +270,9 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
         if (fixed)
             return TileGrid::fixed(in.width(), in.height(), facts.fixedWidth - 2 * halo,
                                    facts.fixedHeight - 2 * halo, halo);
+        if (options.part)
+            return TileGrid::over(*options.part, in.width(), in.height(), tile, halo, facts.align,
+                                  runner->settings().streams, options.tta);
         return TileGrid(in.width(), in.height(), tile, halo, facts.align, options.tta);
     };
     const auto needed = [&](int tile) {
@@ -268,9 +282,9 @@ vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runn
     };
     // Rows of smaller tiles need less memory, at the price of more halo.
     int tile = std::max(1, options.tile);
-    while (!fixed && needed(tile) > options.memory && tile > kSmallestTile)
+    while (!fixed && !options.part && needed(tile) > options.memory && tile > kSmallestTile)
         tile = std::max(kSmallestTile, tile * 7 / 8);
-    if (needed(tile) > options.memory)
+    if (!options.part && needed(tile) > options.memory)
         throw Error(Kind::usage,
                     "the memory allowed is too small for so wide a picture; "
                     "raise --memory");

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vips/vips8>
 
 #include "base/cancel.h"
@@ -29,8 +30,10 @@ struct NetworkOptions {
     std::uint64_t memory = 1ull << 30;  // bytes for tiles kept and for the engine
     bool tta = false;                   // mean over the eight turns and flips
     int rowsKept = 2;                   // rows of tiles that a reader comes back to
-    bool ahead = true;                  // compute what comes next, too: all will be read
     bool flatIsFlat = false;            // tiles of one value stay so without asking the network
+    /// The part of the input of which a result will be asked for, when no other will: nothing is
+    /// computed ahead, and tiles are laid so that it takes little.
+    std::optional<Rect> part;
     /// Says whether a part of the input matters: elsewhere the result is black. Empty: all does.
     std::function<bool(const Rect&)> wanted;
     const Cancel* cancel = nullptr;

@@ -1,6 +1,7 @@
 #include "pipeline/enlarge.h"
 
 #include <algorithm>
+#include <span>
 
 #include "codec/load.h"
 #include "ops/alpha.h"
@@ -118,16 +119,23 @@ class Builder {
         // What networks of factor 1 clean is bound to the clean picture: dirt must not come back.
         const auto enlarging = std::find_if(work_.steps.begin(), work_.steps.end(),
                                             [](const Step& s) { return s.pass.scale > 1; });
-        const VImage clean = steps(image, {work_.steps.begin(), enlarging}, {});
-        const VImage y = steps(clean, {enlarging, work_.steps.end()}, {.bound = isBound()});
+        const Dimensions& full = work_.target.full;
+        std::optional<ops::Rect> part = wanted();
+        if (part && isBound())
+            part = ops::boundOf(*part, full.width, full.height, image, binding.reduction);
+        const std::span<const Step> all(work_.steps);
+        const auto cleaning = std::size_t(enlarging - work_.steps.begin());
+        const VImage clean = steps(image, all, 0, cleaning, {.part = part});
+        const VImage y =
+            steps(clean, all, cleaning, all.size(), {.part = part, .bound = isBound()});
         const VImage plain = tied(y, clean, binding.strength);
         if (!mask.get_image()) return plain;
         VImage letters = y;
         const bool apart = !work_.lettering.steps.empty();
         if (apart)
-            letters = steps(image, work_.lettering.steps, {.where = &mask, .bound = isBound()});
+            letters = steps(image, work_.lettering.steps, 0, work_.lettering.steps.size(),
+                            {.part = part, .where = &mask, .bound = isBound()});
         letters = tied(letters, apart ? image : clean, binding.letters);
-        const Dimensions& full = work_.target.full;
         return ops::resample(mask, full.width, full.height, ops::Kernel::bilinear)
             .ifthenelse(letters, plain, VImage::option()->set("blend", true));
     }
@@ -136,46 +144,74 @@ class Builder {
 
     VImage tied(const VImage& y, const VImage& x, double strength) const {
         if (strength <= 0) return y;
-        return ops::bound(y, x, work_.binding.reduction, float(strength),
-                          facts_.parts ? ops::Reading::parts : ops::Reading::stream);
+        return ops::bound(y, x, work_.binding.reduction, float(strength), wanted());
     }
 
     struct Use {
-        const VImage* where = nullptr;  // only what it marks need be right
+        std::optional<ops::Rect> part = {};  // of the whole result, when no other is wanted
+        const VImage* where = nullptr;       // only what it marks need be right
         bool bound = false, opacity = false;
     };
 
-    VImage steps(VImage image, const std::vector<Step>& steps, const Use& use) const {
-        for (const Step& step : steps) {
-            if (!step.model.empty()) image = network(image, step.model, use);
-            image = resampled(image, step);
+    /// Steps `from` to `to` (one past the last) of `all`.
+    VImage steps(VImage image, std::span<const Step> all, std::size_t from, std::size_t to,
+                 const Use& use) const {
+        for (std::size_t i = from; i < to; i++) {
+            if (!all[i].model.empty()) {
+                const VImage grown = network(image, all.subspan(i), use);
+                image = use.opacity ? ops::withinNeighbours(grown, image) : grown;
+            }
+            image = resampled(image, all[i]);
         }
         return image;
     }
 
-    VImage opacitySteps(VImage image) const {
-        for (const Step& step : work_.steps) {
-            if (!step.model.empty()) {
-                const VImage grown = network(image, step.model, {.opacity = true});
-                image = ops::withinNeighbours(grown, image);
-            }
-            image = resampled(image, step);
-        }
-        return image;
+    VImage opacitySteps(const VImage& image) const {
+        return steps(image, work_.steps, 0, work_.steps.size(),
+                     {.part = wanted(), .opacity = true});
+    }
+
+    /// The part of the result that is wanted, before it is cropped.
+    std::optional<ops::Rect> wanted() const {
+        if (!facts_.part) return {};
+        ops::Rect part = *facts_.part;
+        part.left += (work_.target.full.width - work_.target.crop.width) / 2;
+        part.top += (work_.target.full.height - work_.target.crop.height) / 2;
+        return part;
+    }
+
+    /// The part of a network's input that a part of the whole result is made of; `steps` are its
+    /// own and those that follow.
+    ops::Rect sourceOf(const ops::Rect& part, const VImage& input,
+                       std::span<const Step> steps) const {
+        constexpr double kAround = 4;  // resampling, the networks' own skips, neighbours of opacity
+        const double across = double(input.width()) / work_.target.full.width;
+        const double down = double(input.height()) / work_.target.full.height;
+        double reach = kAround;
+        for (std::size_t i = 1; i < steps.size(); i++)
+            if (!steps[i].model.empty())
+                reach += session_.runner(steps[i].model, depth_)->facts().halo *
+                         double(input.width()) / steps[i - 1].pass.size.width;
+        const int left = std::max(0, int(part.left * across - reach));
+        const int top = std::max(0, int(part.top * down - reach));
+        const int right = std::min(input.width(), int(part.right() * across + reach) + 1);
+        const int bottom = std::min(input.height(), int(part.bottom() * down + reach) + 1);
+        return {left, top, right - left, bottom - top};
     }
 
     VImage resampled(const VImage& image, const Step& step) const {
         return ops::resample(image, step.pass.size.width, step.pass.size.height, work_.kernel);
     }
 
-    VImage network(const VImage& image, const std::string& model, const Use& use) const {
-        const auto runner = session_.runner(model, depth_);
+    /// The network of the first of `steps`; the others follow.
+    VImage network(const VImage& image, std::span<const Step> steps, const Use& use) const {
+        const auto runner = session_.runner(steps.front().model, depth_);
         ops::NetworkOptions options;
         options.tile = session_.tileFor(*runner, double(image.width()) * image.height());
         options.memory = memory_;
         options.tta = session_.options().tta;
         options.flatIsFlat = use.opacity;
-        options.ahead = !facts_.parts;
+        if (use.part) options.part = sourceOf(*use.part, image, steps);
         if (use.bound) options.rowsKept = 3;  // what is bound is read again with the rows around
         if (use.where) options.wanted = Marked(*use.where, image);
         options.cancel = session_.cancel();

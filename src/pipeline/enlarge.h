@@ -1,6 +1,8 @@
 // Work to image graph: the result streams when it is saved.
 #pragma once
 
+#include <optional>
+
 #include "base/failure.h"
 #include "ops/network.h"
 #include "pipeline/work.h"
@@ -10,7 +12,8 @@ namespace acuity::pipeline {
 struct RunFacts {
     std::shared_ptr<ops::NetworkStats> stats = std::make_shared<ops::NetworkStats>();
     std::shared_ptr<Failure> failure = std::make_shared<Failure>();
-    bool parts = false;     // given: only parts will be asked for, nothing is computed ahead
+    /// Given: the part of the result that will be asked for, when it is not all.
+    std::optional<ops::Rect> part;
     int tile = 0;           // side used by the first network, 0 without one
     std::string precision;  // "bf16" or "f32", "" without a network
 };

@@ -21,6 +21,7 @@ namespace {
 constexpr int kMostConnections = 160;
 
 thread_local bool closeAfter = false;
+thread_local int answering = -1;  // socket
 
 const char kBusy[] =
     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n"
@@ -80,6 +81,13 @@ void HttpServer::closeAfterThis() {
     closeAfter = true;
 }
 
+std::function<bool()> HttpServer::clientGone() {
+    return [socket = answering] {
+        pollfd one{socket, POLLRDHUP, 0};
+        return poll(&one, 1, 0) > 0;
+    };
+}
+
 void HttpServer::serve(const Cancel& cancel, const std::function<void()>& ending) {
     while (!cancel.requested()) {
         pollfd one{listener_, POLLIN, 0};
@@ -123,6 +131,7 @@ void HttpServer::begin(int socket) {
 
 void HttpServer::answer(int socket) {
     {
+        answering = socket;
         Connection connection(socket, stopping_);
         bool closed = false;
         while (!closed && !stopping_ && connection.nextRequest()) {

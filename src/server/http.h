@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 
 #include "base/cancel.h"
@@ -27,6 +28,9 @@ class HttpServer : public httplib::Server {
     /// The connection that the calling thread answers ends after this request: its body may not
     /// have been read.
     static void closeAfterThis();
+    /// Tells any thread whether the client of the request that this thread answers has closed its
+    /// end of the connection. For as long as the request is answered.
+    static std::function<bool()> clientGone();
 
   private:
     void accept();

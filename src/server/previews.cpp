@@ -6,6 +6,7 @@
 #include "pipeline/diagnosis.h"
 #include "pipeline/job.h"
 #include "server/answers.h"
+#include "server/loop.h"
 #include "server/settings.h"
 
 namespace acuity::server {
@@ -15,11 +16,11 @@ using vips::VImage;
 
 namespace {
 
-constexpr std::size_t kMostGraphs = 8;  // a comparison has six
-constexpr std::size_t kMostSessions = 4, kMostViews = 1000;
+constexpr std::size_t kMostPlans = 8;  // a comparison has six
+constexpr std::size_t kMostParts = 4, kMostSessions = 4;
 constexpr double kMostPixels = 4.2e6;
-/// Of a preview's tiles: a view needs few pixels, and around each tile lies a halo that costs.
-constexpr int kTile = 96;
+/// Of a preview's tiles: a view needs few pixels, and all cores are to be busy with it.
+constexpr int kTile = 128;
 constexpr std::uint64_t kMemory = 256ull << 20;
 /// The client of a longer one may be gone, and others wait.
 constexpr std::chrono::seconds kLongest{20};
@@ -62,13 +63,25 @@ struct Previews::Held {
     std::unique_ptr<pipeline::Session> session;
 };
 
-struct Previews::Graph {
-    std::string path, settings;
-    std::shared_ptr<Held> held;  // outlives the images below
+/// A picture, what would be done with it, and the parts of the result that were seen last.
+struct Previews::Planned {
+    std::string settings;
+    std::shared_ptr<Held> held;
     std::shared_ptr<Opened> opened;
+    codec::Picture picture;  // the frame that is enlarged
     pipeline::Work work;
-    pipeline::RunFacts facts;
-    codec::Picture result;  // lazy; without frames until a part is asked for
+    std::list<std::pair<Region, std::string>> parts;  // PNG, latest use first
+};
+
+/// Somebody who waits for a preview. Guarded by mutex_.
+struct Previews::Request {
+    std::shared_ptr<Held> held;  // while it is computed
+    bool over = false;           // nobody waits any more
+
+    void end() {
+        over = true;
+        if (held) held->cancel.request();
+    }
 };
 
 Previews::Previews(const pipeline::Options& base, std::function<void(bool)> urgent)
@@ -79,7 +92,7 @@ std::shared_ptr<Previews::Held> Previews::session(const json& settings) {
     if (!held) {
         if (sessions_.size() > kMostSessions) {
             sessions_.clear();
-            graphs_.clear();
+            plans_.clear();
             return session(settings);
         }
         held = std::make_shared<Held>();
@@ -92,39 +105,38 @@ std::shared_ptr<Previews::Held> Previews::session(const json& settings) {
     return held;
 }
 
-std::shared_ptr<Previews::Graph> Previews::graph(const std::shared_ptr<Opened>& opened,
-                                                 const json& settings) {
+std::shared_ptr<Previews::Planned> Previews::planned(const std::shared_ptr<Opened>& opened,
+                                                     const json& settings) {
     const std::string key = settings.dump();
-    for (auto each = graphs_.begin(); each != graphs_.end(); ++each) {
+    for (auto each = plans_.begin(); each != plans_.end(); ++each) {
         if ((*each)->opened != opened || (*each)->settings != key) continue;
-        graphs_.splice(graphs_.begin(), graphs_, each);
-        graphs_.front()->held->cancel.clear();
-        return graphs_.front();
+        plans_.splice(plans_.begin(), plans_, each);
+        plans_.front()->held->cancel.clear();
+        return plans_.front();
     }
-    auto graph = std::make_shared<Graph>();
-    graph->settings = key;
-    graph->opened = opened;
-    graph->held = session(settings);
+    auto planned = std::make_shared<Planned>();
+    planned->settings = key;
+    planned->opened = opened;
+    planned->held = session(settings);
     const pipeline::Options options = with(base_, settings);
-    codec::Picture first = opened->picture;
-    const int page = std::clamp(options.page, 0, int(first.frames.size()) - 1);
-    first.frames = {first.frames[std::size_t(page)]};
-    pipeline::Session& session = *graph->held->session;
+    planned->picture = opened->picture;
+    auto& frames = planned->picture.frames;
+    const int page = std::clamp(options.page, 0, int(frames.size()) - 1);
+    frames = {frames[std::size_t(page)]};
+    pipeline::Session& session = *planned->held->session;
     const plan::Evidence evidence =
         pipeline::evidenceOf(opened->picture, opened->history ? &*opened->history : nullptr,
                              Gallery::diagnosis(*opened, session));
-    graph->work = pipeline::look(first, evidence, options, session);
-    graph->facts.parts = true;
-    graph->result = pipeline::enlarge(first, graph->work, session, kMemory, graph->facts);
-    graphs_.push_front(graph);
-    if (graphs_.size() > kMostGraphs) graphs_.pop_back();
-    return graph;
+    planned->work = pipeline::look(planned->picture, evidence, options, session);
+    plans_.push_front(planned);
+    if (plans_.size() > kMostPlans) plans_.pop_back();
+    return planned;
 }
 
 json Previews::plan(const std::shared_ptr<Opened>& opened, const json& settings) {
     std::lock_guard one(computing_);
     const Urgent urgent(urgent_);
-    const auto found = graph(opened, settings);
+    const auto found = planned(opened, settings);
     const pipeline::Work& work = found->work;
     const pipeline::Options options = with(base_, settings);
     const codec::Format format =
@@ -135,52 +147,83 @@ json Previews::plan(const std::shared_ptr<Opened>& opened, const json& settings)
             {"format", codec::facts(format).name},   {"plan", toJson(work)}};
 }
 
+std::string Previews::compute(Planned& planned, const Region& region) {
+    for (auto each = planned.parts.begin(); each != planned.parts.end(); ++each)
+        if (each->first == region) {
+            planned.parts.splice(planned.parts.begin(), planned.parts, each);
+            return each->second;
+        }
+    const plan::Dimensions& whole = planned.work.target.crop;
+    const bool inside = region.left >= 0 && region.top >= 0 && region.width > 0 &&
+                        region.height > 0 && region.left <= whole.width - region.width &&
+                        region.top <= whole.height - region.height;
+    if (!inside || double(region.width) * region.height > kMostPixels)
+        throw HttpError(422, "the region lies outside the result, or is above 4 megapixels");
+    pipeline::RunFacts facts;
+    facts.part = region;
+    try {
+        const codec::Picture result = pipeline::enlarge(planned.picture, planned.work,
+                                                        *planned.held->session, kMemory, facts);
+        const VImage part = result.frames.front()
+                                .crop(region.left, region.top, region.width, region.height)
+                                .copy_memory();
+        planned.parts.emplace_front(region, png(shown(result, part)));
+    } catch (...) {
+        facts.failure->rethrow();
+        throw;
+    }
+    if (planned.parts.size() > kMostParts) planned.parts.pop_back();
+    return planned.parts.front().second;
+}
+
 std::string Previews::render(const std::shared_ptr<Opened>& opened, const json& settings,
-                             const Region& region, const std::string& view) {
-    long ticket = 0;
+                             const Region& region, const std::string& view,
+                             const std::function<bool()>& gone) {
+    Request mine;
     {
         std::lock_guard guard(mutex_);
-        if (tickets_.size() > kMostViews) tickets_.clear();
-        ticket = ++tickets_[view];
-        if (runningWith_ && running_ == view) runningWith_->cancel.request();
+        Request*& latest = requests_[view];
+        if (latest) latest->end();
+        latest = &mine;
     }
+    const std::shared_ptr<void> leaving(nullptr, [&](void*) {
+        std::lock_guard guard(mutex_);
+        const auto latest = requests_.find(view);
+        if (latest != requests_.end() && latest->second == &mine) requests_.erase(latest);
+    });
+    const Loop watch(
+        [&] {
+            if (!gone()) return false;
+            std::lock_guard guard(mutex_);
+            mine.end();
+            return false;
+        },
+        std::chrono::milliseconds(100));
+    const auto goOn = [&](const std::shared_ptr<Held>& with) {
+        std::lock_guard guard(mutex_);
+        if (ended_ || mine.over) throw HttpError(409, kSuperseded);
+        mine.held = with;
+    };
     std::lock_guard one(computing_);
     const Urgent urgent(urgent_);
-    const auto superseded = [&] { return ended_ || tickets_[view] != ticket; };
-    {
+    goOn(nullptr);
+    const auto found = planned(opened, settings);
+    const auto stop = [&] {
         std::lock_guard guard(mutex_);
-        if (superseded()) throw HttpError(409, kSuperseded);
-    }
-    const auto found = graph(opened, settings);
-    {
-        std::lock_guard guard(mutex_);
-        if (superseded()) throw HttpError(409, kSuperseded);
-        running_ = view;
-        runningWith_ = found->held;
-    }
-    const auto done = [&] {
-        std::lock_guard guard(mutex_);
-        runningWith_ = nullptr;
+        mine.held = nullptr;
     };
-    found->held->cancel.limit(kLongest);
+    Cancel& cancel = found->held->cancel;
+    cancel.limit(kLongest);
+    goOn(found->held);
     try {
-        const VImage& whole = found->result.frames.front();
-        const bool inside = region.left >= 0 && region.top >= 0 && region.width > 0 &&
-                            region.height > 0 && region.left <= whole.width() - region.width &&
-                            region.top <= whole.height() - region.height;
-        if (!inside || double(region.width) * region.height > kMostPixels)
-            throw HttpError(422, "the region lies outside the result, or is above 4 megapixels");
-        const VImage part =
-            whole.crop(region.left, region.top, region.width, region.height).copy_memory();
-        done();
-        return png(shown(found->result, part));
+        std::string bytes = compute(*found, region);
+        stop();
+        return bytes;
     } catch (...) {
-        done();
-        graphs_.remove(found);  // its tiles may be damaged
-        if (found->held->cancel.late())
+        stop();
+        if (cancel.late())
             throw HttpError(503, "this part takes more than 20 seconds here; zoom in, or start it");
-        if (found->held->cancel.requested()) throw HttpError(409, kSuperseded);
-        found->facts.failure->rethrow();
+        if (cancel.requested()) throw HttpError(409, kSuperseded);
         throw;
     }
 }
@@ -188,7 +231,7 @@ std::string Previews::render(const std::shared_ptr<Opened>& opened, const json& 
 void Previews::end() {
     std::lock_guard guard(mutex_);
     ended_ = true;
-    if (runningWith_) runningWith_->cancel.request();
+    for (const auto& [view, request] : requests_) request->end();
 }
 
 }  // namespace acuity::server

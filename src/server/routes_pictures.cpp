@@ -144,7 +144,8 @@ void preview(Services& services, const httplib::Request& request, httplib::Respo
     if (!view.is_string() || view.get_ref<const std::string&>().size() > 100)
         throw HttpError(422, "'view' must be a short string");
     const auto opened = services.opened(services.picture(request.matches[1]));
-    const std::string bytes = services.previews.render(opened, settings, region, view);
+    const std::string bytes =
+        services.previews.render(opened, settings, region, view, HttpServer::clientGone());
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
     response.set_header("X-Acuity-Seconds", fmt::format("{:.3f}", taken.count()));
     response.set_content(bytes, "image/png");

@@ -17,7 +17,7 @@ export interface Job {
   id: string; picture: string; name: string; output: string;
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
   settings: Settings; trustMap: boolean; progress: number; megapixelsPerSecond: number;
-  secondsLeft: number | null; message: string; created: number;
+  secondsLeft: number | null; message: string; created: number; expires: number | null;
   result: { width: number; height: number; bytes: number; format: string; seconds: number;
     notes: string[]; explanation: string[]; trustMean: number | null } | null;
 }

@@ -57,7 +57,7 @@ class Row {
     this.bar.value = job.progress;
     this.facts.className = job.state === 'failed' ? 'error' : 'quiet';
     this.facts.textContent = job.state === 'running' ? s.speed(job.megapixelsPerSecond, job.secondsLeft)
-      : job.state === 'done' && job.result ? [s.finished(job.result), ...job.result.notes].join('; ') : job.message;
+      : job.state === 'done' && job.result ? [s.finished(job.result), ...job.result.notes, ...(job.expires ? [s.keptUntil(job.expires)] : [])].join('; ') : job.message;
     const key = job.state + state.pictures.some((p) => p.id === job.picture);
     if (key === this.key) return;
     this.key = key;

@@ -23,13 +23,8 @@ export class Preview {
     this.told('none', 0, '');
   }
 
-  /** Asks for nothing more until the plan is there. The server goes on with a preview that nobody waits
-      for, and the plan would wait for that: asking for nothing in the same view ends it. */
-  wait(picture: string, settings: Settings) {
-    if (this.running) {
-      const nothing = { left: 0, top: 0, width: 0, height: 0 };
-      void api.preview(picture, settings, nothing, this.view, new AbortController().signal).catch(() => {});
-    }
+  /** Asks for nothing more until the plan is there. */
+  wait() {
     this.abort();
     this.told('waiting', 0, '');
   }

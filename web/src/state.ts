@@ -62,8 +62,9 @@ export const state = {
   },
 };
 
+/** In one order, without what says no more than nothing would. */
 function sorted(settings: Settings): [string, string][] {
-  return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.entries(settings).filter(([name, value]) => value !== (name === 'scale' ? '4' : 'auto')).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Does what the server may refuse, and says so where everybody sees it. */

@@ -96,6 +96,7 @@ export const strings = {
     `${mp.toFixed(1)} MP/s${left === null ? '' : `, ${Math.ceil(left)} s left`}`,
   finished: (r: { width: number; height: number; seconds: number; bytes: number }) =>
     `${r.width} × ${r.height} in ${r.seconds.toFixed(1)} s, ${bytes(r.bytes)}`,
+  keptUntil: (seconds: number) => `kept until ${new Date(1000 * seconds).toLocaleDateString()}`,
   cancel: 'Cancel',
   retry: 'Try again',
   first: 'Do first',

@@ -122,7 +122,7 @@ export function viewer(onCompare: (region: ReturnType<Pane['region']>) => void):
         preview.stop();
         pane.setTiles('result', result.id, output, () => { if (state.result()) preview.clear(); });
       } else {
-        if (planned !== wish()) preview.wait(picture.id, state.lasting.settings);
+        if (planned !== wish()) preview.wait();
         ask();
       }
     }
