@@ -3,8 +3,9 @@
     bench/plan.py WORK FOLDER [--pictures 6] [--skip 6] [--model M] [--program P]
 
 Halves the folder's pictures, damages them in the ways of DAMAGES, and brings them back to twice their size
-at every one of RATIOS, in two passes, and with nothing said; prints PSNR-Y and SSIM to the original,
-means over the pictures, as docs/plan.md has them. Needs torch.
+at every one of RATIOS, in two passes, cleaned as measured, and with nothing said; prints PSNR-Y to the
+original, means over the pictures, as docs/plan.md has them, and how far the plan's PSNR-Y and SSIM are
+behind the best. Needs torch.
 """
 import argparse
 import json
@@ -25,6 +26,7 @@ from training.reduction import matrix  # noqa: E402
 from training.shrink_samples import blurred, jpeg, whole  # noqa: E402
 
 RATIOS = (100, 85, 70, 60, 50, 40)
+UNCLEANED = ["--noise", 0, "--blur", 0, "--compression", 0]
 
 
 def reduced(x, width, height):
@@ -94,6 +96,8 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pictures", type=int, default=6)
     parser.add_argument("--skip", type=int, default=0, help="so many others, by lot, that a rule was fitted to")
+    parser.add_argument("--ratios", type=int, nargs="+", default=RATIOS)
+    parser.add_argument("--only", default="", help="damages whose names hold this")
     parser.add_argument("--model")
     parser.add_argument("--program", type=Path, default=ROOT / "build/release/acuity")
     args = parser.parse_args()
@@ -108,13 +112,16 @@ def main():
         half = reduced(picture[..., :h, :w], w // 2, h // 2)
         for number, damage in enumerate(DAMAGES.values()):
             save(damage(half), args.work / str(number) / f"{path.stem}.png")
-    print("| damage | " + " | ".join(f"{r} %" for r in RATIOS) + " | two passes | the plan | it keeps |")
-    print("|---|" + "---|" * (len(RATIOS) + 3), flush=True)
+    names = [f"{r} %" for r in args.ratios] + ["two passes", "cleaned", "the plan", "it keeps"]
+    print("| damage | " + " | ".join(names) + " |\n|---|" + "---|" * len(names), flush=True)
     losses = []
     for number, name in enumerate(DAMAGES):
         folder = args.work / str(number)
-        found = {r: tried(args, folder, ["--prescale", f"{r}%"])[:2] for r in RATIOS}
-        found["two"] = tried(args, folder, ["--prescale", "off", "--passes", 2])[:2]
+        if args.only not in name:
+            continue
+        found = {r: tried(args, folder, ["--prescale", f"{r}%", *UNCLEANED])[:2] for r in args.ratios}
+        found["two"] = tried(args, folder, ["--prescale", "off", "--passes", 2, *UNCLEANED])[:2]
+        found["cleaned"] = tried(args, folder, ["--prescale", "off"])[:2]
         psnr, ssim, plans = tried(args, folder, [])
         kept = sorted(round(100 * plan["startWidth"] / plan["width"]) for plan in plans)
         best = max(value[0] for value in found.values())

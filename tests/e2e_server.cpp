@@ -206,6 +206,7 @@ TEST_CASE("previews have the pixels of the result, whatever is done to the pictu
         {clear, {{"scale", "4"}, {"reduced-by", "lanczos"}}},
         {clear, {{"scale", "5"}, {"passes", "2"}, {"reduced-by", "box"}}},
         {open, {{"scale", "3"}, {"prescale", "60%"}, {"consistency", "0"}}},
+        {clear, {{"scale", "2"}, {"noise", "40"}, {"reduced-by", "bicubic"}}},
         {open, {{"size", "300x300"}, {"fit", "cover"}}}};
     for (const auto& [id, settings] : cases) {
         INFO(settings.dump());

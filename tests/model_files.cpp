@@ -130,6 +130,46 @@ TEST_CASE("the engine gives what PyTorch gives") {
     }
 }
 
+TEST_CASE("a network that is told conditions gives what PyTorch gives for them") {
+    const std::string bytes = readFile(std::string(ACUITY_SOURCE) + "/tests/data/clean.vector");
+    constexpr std::size_t kSamples = 3 * 16 * 16;
+    REQUIRE(bytes.size() == 2 * kSamples * sizeof(float));
+    std::vector<float> expected(kSamples);
+    std::memcpy(expected.data(), bytes.data() + kSamples * sizeof(float), kSamples * sizeof(float));
+    const auto off = [&](const std::map<std::string, double>& told) {
+        model::Model model = model::load("clean", nullptr);
+        REQUIRE(model.facts.conditions.size() == 4);
+        model::tell(model, told);
+        engine::Settings settings;
+        settings.precision = engine::Precision::f32;
+        model::Runner runner(std::move(model), engine::openEngine("cpu"), settings);
+        const auto request = runner.compiled(16, 16)->request();
+        std::memcpy(request->input(), bytes.data(), kSamples * sizeof(float));
+        request->run();
+        double far = 0;
+        for (std::size_t i = 0; i < kSamples; i++)
+            far = std::max(far, double(std::abs(request->output()[i] - expected[i])));
+        return 255 * far;
+    };
+    const std::map<std::string, double> told = {
+        {"noise", 0.4}, {"colourNoise", 0.6}, {"compression", 0.5}, {"softness", 0.3}};
+    CHECK(off(told) <= 0.02);
+    CHECK(off({}) > 1);  // it does matter
+}
+
+TEST_CASE("a file without a place for conditions is refused in words") {
+    model::Model model = model::load("faithful-x2", nullptr);
+    const std::string before = model.onnx;
+    model::tell(model, {{"noise", 1}});  // has none, and needs none
+    CHECK(model.onnx == before);
+    model.facts.conditions = {"noise"};
+    CHECK_THROWS_AS(model::tell(model, {}), Error);
+    CHECK_FALSE(model::replaceOnnxFloats(model.onnx, "head.bias", {1, 2, 3}));
+    std::string broken = before.substr(0, before.size() / 2);
+    CHECK_FALSE(model::replaceOnnxFloats(broken, "condition", {1, 2, 3, 4}));
+    CHECK(model.onnx == before);
+}
+
 TEST_CASE("a batch of many sizes gets a network for each, whatever is given back") {
     // Descending, so that each new size comes first in any ordered store.
     const auto runner = test::shipped("faithful-x2", 1);

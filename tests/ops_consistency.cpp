@@ -114,7 +114,8 @@ TEST_CASE("a part of a bound result equals the whole there, and is made of what 
             for (const ops::Rect& part :
                  {ops::Rect{width / 3, height / 2, 60, 50}, ops::Rect{0, height - 40, 30, 40},
                   ops::Rect{width - 50, 0, 50, 20}}) {
-                const ops::Rect read = ops::boundOf(part, width, height, x, kernel);
+                const ops::Rect read = ops::boundOf(part, {0, 0, width, height},
+                                                    {0, 0, x.width(), x.height()}, kernel);
                 // Elsewhere y is black: it must not matter.
                 const VImage known = y.crop(read.left, read.top, read.width, read.height)
                                          .embed(read.left, read.top, width, height);

@@ -99,6 +99,64 @@ TEST_CASE("a sharp clean picture is enlarged as it is, and bound") {
     CHECK(says(plan, "bound to it with strength 1"));
 }
 
+TEST_CASE("what is measured clearly is taken away, and nothing else") {
+    const auto cleaned = [](const diagnose::Damage& damage, const ModelChoice& choice = kOurs,
+                            Wishes wishes = enlarging(4)) {
+        Evidence found = evidence();
+        found.damage = damage;
+        return decide(found, wishes, {choice, kOurs, "clean"});
+    };
+    const Plan untouched = cleaned(sharp());
+    CHECK_FALSE(untouched.cleaning.any());
+    CHECK(untouched.cleaner.empty());
+    CHECK(untouched == with(sharp()));
+
+    const Plan noise = cleaned(noisy(20));
+    CHECK(noise.cleaning == Cleaning{0.8, 0, 0, 0});
+    CHECK(noise.cleaner == "clean");
+    CHECK(noise.start == noise.source);  // no reason to shrink it any more
+    CHECK(says(noise, "clean takes away noise of about 20 levels"));
+    CHECK_FALSE(cleaned(noisy(1)).cleaning.any());
+
+    diagnose::Damage jpeg = sharp();
+    jpeg.compressed = 0.95;
+    jpeg.jpegQuality = {60, 3};
+    CHECK(cleaned(jpeg).cleaning == Cleaning{0, 0, 0.5, 0});
+    jpeg.jpegQuality = {95, 3};
+    CHECK_FALSE(cleaned(jpeg).cleaning.any());
+    // A file's own table is right where the picture agrees, unless it was stored worse before.
+    jpeg.jpegQuality = {60, 3};
+    CHECK(cleaningFor(jpeg, 64) == Cleaning{0, 0, 0.46, 0});
+    CHECK(cleaningFor(jpeg, 95) == Cleaning{0, 0, 0.5, 0});
+    jpeg.jpegQuality = {60, 3};
+    jpeg.compressed = 0.6;
+    CHECK_FALSE(cleaned(jpeg).cleaning.any());
+
+    CHECK(cleaned(grown(0.2, 0.5)).cleaning == Cleaning{0, 0, 0, 0.5});
+    CHECK_FALSE(cleaned(grown(0.2, 0.5, 0.2)).cleaning.any());
+
+    // Models of others, reduction, linear light and Acuity's own results are left alone,
+    CHECK_FALSE(cleaned(noisy(20), kTheirs).cleaning.any());
+    CHECK_FALSE(cleaned(noisy(20), kLanczos).cleaning.any());
+    Wishes wishes;
+    wishes.size.width = 200;
+    CHECK_FALSE(cleaned(noisy(20), kOurs, wishes).cleaning.any());
+    // unless somebody asks.
+    wishes = enlarging(4);
+    wishes.noise = 0.5;
+    CHECK(cleaned(sharp(), kTheirs, wishes).cleaning == Cleaning{0.4, 0.6, 0, 0});
+    wishes.noise = 0;
+    CHECK_FALSE(cleaned(noisy(20), kOurs, wishes).cleaning.any());
+    wishes.compression = 0.3;
+    wishes.blur = 0.1;
+    CHECK(cleaned(noisy(20), kOurs, wishes).cleaning == Cleaning{0, 0, 0.3, 0.1});
+    CHECK(fromJson(toJson(cleaned(noisy(20), kOurs, wishes))).cleaning == Cleaning{0, 0, 0.3, 0.1});
+    wishes = enlarging(4);
+    wishes.noise = 1;
+    CHECK_THROWS_AS(decide(evidence(), wishes, {kOurs, {}, ""}), Error);
+    CHECK(noiseOf(withNoise({}, 0.5)) == Approx(0.5).margin(0.02));
+}
+
 TEST_CASE("noise is shrunk away where it hides more than shrinking loses") {
     CHECK(with(noisy(1)).start == Dimensions{400, 300});
     CHECK(with(noisy(4)).start == Dimensions{400, 300});
@@ -126,7 +184,7 @@ TEST_CASE("what was enlarged before goes back to its detail, if both signs are p
 TEST_CASE("too small a picture shows nothing and is left alone") {
     diagnose::Damage damage = grown(1, 0.3);
     damage.known = false;
-    CHECK(prescaleFor(damage).ratio == 1);
+    CHECK(prescaleFor(damage, false).ratio == 1);
 }
 
 TEST_CASE("what a person says goes before what the picture shows") {

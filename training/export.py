@@ -68,10 +68,11 @@ def stored_weights(path: Path) -> dict[str, torch.Tensor]:
             for i in onnx.load(str(path)).graph.initializer}
 
 
-def load_onnx(path: Path):
+def load_onnx(path: Path, condition: list[float] = ()):
     """(enlarge, scale) of an exported file, run by ONNX's reference operators in PyTorch.
 
-    `enlarge` maps float [1, 3, h, w] 0-1, on any device, to float SR.
+    `enlarge` maps float [1, 3, h, w] 0-1, on any device, to float SR; `condition` is what a network
+    that takes conditions is told.
     """
     import onnx
     model = onnx.load(str(path))
@@ -81,23 +82,28 @@ def load_onnx(path: Path):
     @torch.no_grad()
     def enlarge(x):
         h, w = x.shape[-2:]
-        return bicubic(x, h * scale, w * scale) + _evaluate(model.graph, x)
+        return bicubic(x, h * scale, w * scale) + _evaluate(model.graph, x, condition)
 
     return enlarge, scale
 
 
-def _evaluate(graph, x):
+def _evaluate(graph, x, condition):
     from onnx import helper, numpy_helper
+    functional = torch.nn.functional
     run = {
         "Cast": lambda a, _: a[0].float(),
         "Relu": lambda a, _: torch.relu(a[0]),
         "Add": lambda a, _: a[0] + a[1],
-        "Conv": lambda a, _: torch.nn.functional.conv2d(*a, padding=1),
-        "DepthToSpace": lambda a, k: torch.nn.functional.pixel_shuffle(a[0], k["blocksize"]),
+        "Conv": lambda a, k: functional.conv2d(*a, padding=1, stride=k.get("strides", [1, 1])),
+        "DepthToSpace": lambda a, k: functional.pixel_shuffle(a[0], k["blocksize"]),
+        "Gemm": lambda a, _: functional.linear(*a),  # transB
+        "Reshape": lambda a, _: a[0].reshape(a[1].tolist()),
     }
     values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()).to(x.device)
               for i in graph.initializer}
     values["input"] = x
+    if condition:
+        values["condition"] = torch.tensor([condition], device=x.device)
     for node in graph.node:
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         values[node.output[0]] = run[node.op_type]([values[i] for i in node.input], attributes)

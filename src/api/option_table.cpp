@@ -38,6 +38,16 @@ Apply count(int Options::*field, int least, int most, const char* word = "", int
     };
 }
 
+/// A strength in percent, "off" for none, "auto" for what is measured.
+Apply dial(std::optional<double> Options::*field) {
+    return [field](Options& o, const std::string& v) {
+        if (v == "auto")
+            o.*field = std::nullopt;
+        else
+            o.*field = v == "off" ? 0 : number(v, 0, 100) / 100;
+    };
+}
+
 /// A stage that is not built yet: takes its neutral values and does nothing.
 Apply neutral(std::vector<std::string> values) {
     return [values](Options&, const std::string& v) {
@@ -135,6 +145,17 @@ std::vector<Option> makeTable() {
          word(&Options::precision, {"auto", "bf16", "f32"})},
         {"passes", "--passes", "N", "Choice", "reach the size in N equal steps, or auto",
          count(&Options::passes, 1, 6, "auto")},
+        {"noise", "--noise", "0..100", "Choice",
+         "take away noise: 0 none, 100 a standard deviation of 30 levels of 255; auto: what is "
+         "measured (default)",
+         dial(&Options::noise)},
+        {"blur", "--blur", "0..100", "Choice",
+         "take away softness: 0 none, 100 all detail is gone; auto: what is measured (default)",
+         dial(&Options::blur)},
+        {"compression", "--compression", "0..100", "Choice",
+         "take away the traces of JPEG: 0 none, 100 a quality of 20; auto: what is measured "
+         "(default)",
+         dial(&Options::compression)},
         {"prescale", "--prescale", "P%", "Choice",
          "make it smaller first, to 1 to 100 % of its sides; off; or auto: to its true size where "
          "Acuity enlarged it before (default)",
@@ -218,9 +239,6 @@ std::vector<Option> makeTable() {
         {"dry-run", "--dry-run", "", "Run", "say what would be done, and do nothing",
          flag(&Options::dryRun)},
 
-        {"noise", "--noise", "", "Later", "", neutral({"0"})},
-        {"blur", "--blur", "", "Later", "", neutral({"0"})},
-        {"compression", "--compression", "", "Later", "", neutral({"0"})},
         {"creativity", "--creativity", "", "Later", "", neutral({"0"})},
         {"blend", "--blend", "", "Later", "", neutral({"0"})},
         {"grain", "--grain", "", "Later", "", neutral({"0"})},

@@ -68,6 +68,14 @@ Estimate fromLog(const Sum& sum, double offset, double most) {
 
 }  // namespace
 
+Estimate Damage::blur() const {
+    // exp(-2 (pi sigma f)^2) falls to a tenth at f = resolution / 2 cycles per pixel.
+    constexpr double kSharp = 0.97;
+    if (resolution.value <= 0 || resolution.value > kSharp) return {};
+    const double sigma = std::sqrt(std::log(10) / 2) / (M_PI * resolution.value / 2);
+    return {sigma, sigma * resolution.deviation / resolution.value};
+}
+
 Damage damageOf(const vips::VImage& colour, Network& network) {
     Damage found;
     const int shorter = std::min(colour.width(), colour.height());
@@ -93,6 +101,11 @@ Damage damageOf(const vips::VImage& colour, Network& network) {
                          20 * sums[quality].deviation()};
     found.compressed = sums[compressed].likelihood();
     found.enlarged = sums[enlarged].likelihood();
+    found.edges = edgesOf(seen);
+    if (found.edges.even) {
+        found.lumaNoise.value = found.chromaNoise.value = found.compressed = 0;
+        found.shrinkings.clear();
+    }
     return found;
 }
 

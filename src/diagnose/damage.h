@@ -3,6 +3,7 @@
 
 #include <vips/vips8>
 
+#include "diagnose/edges.h"
 #include "diagnose/network.h"
 #include "diagnose/shrinking.h"
 
@@ -22,6 +23,11 @@ struct Damage {
     double enlarged = 0;                // likelihood that it was enlarged by interpolation
     std::vector<Shrinking> shrinkings;  // none where there is hardly any noise
     int gridLeft = 0, gridTop = 0;      // where JPEG's grid of 8x8 begins, if it is seen
+    Edges edges;
+
+    /// Standard deviation in pixels of the Gaussian blur that leaves as little detail; 0 when
+    /// nothing is lost.
+    Estimate blur() const;
 };
 
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart. The network looks

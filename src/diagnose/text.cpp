@@ -8,7 +8,8 @@ namespace {
 
 using vips::VImage;
 
-constexpr int kTile = 384, kBorder = 64;  // pixels of the network's input; the border is seen only
+/// Pixels of the network's input; the border is seen only.
+constexpr int kTiles[] = {384, 512, 640}, kBorder = 64;
 /// Probability from which a place is lettering: nine tenths of it are found, and nine tenths of
 /// what is marked are lettering (models/diagnose/README.md).
 constexpr double kThreshold = 0.5;
@@ -16,21 +17,33 @@ constexpr int kGrow = 2;  // cells around lettering that are treated like it
 /// Smaller specks are no lettering that anybody would miss, in cells.
 constexpr std::size_t kLeastCells = 6;
 
+/// The tile that covers a picture with the fewest pixels.
+int tileFor(int width, int height) {
+    const auto pixels = [&](int tile) {
+        const int inner = tile - 2 * kBorder;
+        return std::int64_t((width + inner - 1) / inner) * ((height + inner - 1) / inner) * tile *
+               tile;
+    };
+    return *std::min_element(std::begin(kTiles), std::end(kTiles),
+                             [&](int a, int b) { return pixels(a) < pixels(b); });
+}
+
 /// Probabilities times 255, a pixel for each cell of kTextCell.
 VImage probabilities(const VImage& colour, Network& network) {
     const int width = (colour.width() + kTextCell - 1) / kTextCell;
     const int height = (colour.height() + kTextCell - 1) / kTextCell;
     std::vector<std::uint8_t> cells(std::size_t(width) * height);
-    constexpr int kInner = kTile - 2 * kBorder, kCells = kInner / kTextCell;
-    for (int top = 0; top < height; top += kCells)
-        for (int left = 0; left < width; left += kCells) {
+    const int tile = tileFor(colour.width(), colour.height());
+    const int step = (tile - 2 * kBorder) / kTextCell;
+    for (int top = 0; top < height; top += step)
+        for (int left = 0; left < width; left += step) {
             const auto answer = network.run(
                 planesOf(colour,
-                         {left * kTextCell - kBorder, top * kTextCell - kBorder, kTile, kTile}),
-                kTile, kTile);
+                         {left * kTextCell - kBorder, top * kTextCell - kBorder, tile, tile}),
+                tile, tile);
             const int stride = answer.size.width, border = kBorder / kTextCell;
-            for (int y = 0; y < std::min(kCells, height - top); y++)
-                for (int x = 0; x < std::min(kCells, width - left); x++)
+            for (int y = 0; y < std::min(step, height - top); y++)
+                for (int x = 0; x < std::min(step, width - left); x++)
                     cells[std::size_t(top + y) * width + left + x] = static_cast<std::uint8_t>(
                         255 * answer.values[std::size_t(y + border) * stride + x + border]);
         }

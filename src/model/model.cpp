@@ -30,6 +30,7 @@ Facts factsFrom(const json& object, const std::string& where) {
         facts.scale = object.at("scale");
         facts.halo = object.at("halo");
         facts.align = object.value("align", 1);
+        facts.conditions = object.value("conditions", std::vector<std::string>());
         if (object.contains("fixed")) {
             facts.fixedHeight = object.at("fixed").at(0);
             facts.fixedWidth = object.at("fixed").at(1);
@@ -40,7 +41,7 @@ Facts factsFrom(const json& object, const std::string& where) {
                            facts.halo <= kMaxHalo && facts.align >= 1 && facts.align <= 64 &&
                            facts.fixedHeight >= 0 && facts.fixedHeight <= 8192 &&
                            facts.fixedWidth >= 0 && facts.fixedWidth <= 8192 &&
-                           (skip == "bicubic" || skip == "none");
+                           facts.conditions.size() <= 16 && (skip == "bicubic" || skip == "none");
         if (sound) return facts;
     } catch (const json::exception&) {
     }
@@ -210,6 +211,16 @@ Model load(const std::string& nameOrFile, engine::Engine* engine,
         throw Error(Kind::model, "there is no model " + inQuotes(nameOrFile) + "; there are " +
                                      knownNames() + ", and model files by their path");
     return fromFile(shipped, engine, options);
+}
+
+void tell(Model& model, const std::map<std::string, double>& conditions) {
+    std::vector<float> values;
+    for (const std::string& name : model.facts.conditions) {
+        const auto found = conditions.find(name);
+        values.push_back(found == conditions.end() ? 0.0f : float(found->second));
+    }
+    if (!values.empty() && !replaceOnnxFloats(model.onnx, "condition", values))
+        throw Error(Kind::model, "model " + inQuotes(model.name) + " has no place for conditions");
 }
 
 void verify(const Model& model) {

@@ -26,6 +26,7 @@ struct Facts {
     int align = 1;                        // input sides must be multiples of this
     int fixedHeight = 0, fixedWidth = 0;  // the only input size, halo included; 0: any
     Skip skip = Skip::none;
+    std::vector<std::string> conditions;  // numbers that it is told, by their names
 };
 
 struct Model {
@@ -52,6 +53,10 @@ std::vector<Model> catalogue();
 /// Throws Error(model) naming what is there.
 Model load(const std::string& nameOrFile, engine::Engine* engine,
            const architectures::Options& options = {});
+
+/// Tells a network with conditions what they are; those not named are 0. Throws Error(model) when
+/// its file has no place for them.
+void tell(Model& model, const std::map<std::string, double>& conditions);
 
 /// Checks that the bytes of a shipped model are those of its card. Throws Error(model).
 void verify(const Model& model);

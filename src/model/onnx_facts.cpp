@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
 #include "weights/protobuf.h"
@@ -15,6 +16,7 @@ namespace {
 using weights::Fields;
 using Pixels = std::vector<float>;
 
+constexpr int kModelGraph = 7, kGraphInitializer = 5, kTensorName = 8, kTensorRawData = 9;
 constexpr int kModelMetadataProps = 14, kEntryKey = 1,
               kEntryValue = 2;  // field numbers in onnx.proto
 constexpr int kMostScale = 16;
@@ -142,6 +144,25 @@ std::optional<std::string> onnxMetadata(std::string_view onnx, std::string_view 
         if (entryKey == key) return std::string(entryValue);
     }
     return std::nullopt;
+}
+
+bool replaceOnnxFloats(std::string& onnx, std::string_view name, const std::vector<float>& values) {
+    const std::size_t bytes = values.size() * sizeof(float);
+    for (Fields model(onnx); model.next();) {
+        if (model.number() != kModelGraph) continue;
+        for (Fields graph(model.bytes()); graph.next();) {
+            if (graph.number() != kGraphInitializer) continue;
+            std::string_view its, raw;
+            for (Fields tensor(graph.bytes()); tensor.next();) {
+                if (tensor.number() == kTensorName) its = tensor.bytes();
+                if (tensor.number() == kTensorRawData) raw = tensor.bytes();
+            }
+            if (its != name || raw.size() != bytes) continue;
+            std::memcpy(onnx.data() + (raw.data() - onnx.data()), values.data(), bytes);
+            return true;
+        }
+    }
+    return false;
 }
 
 void measure(architectures::Network& network, engine::Engine& engine) {

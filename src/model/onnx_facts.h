@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "architectures/network.h"
 #include "model/model.h"
@@ -12,6 +13,10 @@ namespace acuity::model {
 
 /// The value under `key` in the file's metadata_props. Reads bounds first; nothing on damage.
 std::optional<std::string> onnxMetadata(std::string_view onnx, std::string_view key);
+
+/// Overwrites an initialiser that holds just so many floats. False, and nothing done, when there is
+/// none of that name and size.
+bool replaceOnnxFloats(std::string& onnx, std::string_view name, const std::vector<float>& values);
 
 /// The receptive field that is taken where measuring finds none that ends: what networks of long
 /// reach still see beyond it changes little.

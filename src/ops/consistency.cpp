@@ -341,20 +341,19 @@ Rect sourceOf(const Rect& part, const Axis& columns, const Axis& rows) {
 }
 
 /// The part of the correction that `part` of the result is made of.
-Rect correctionOf(const Rect& part, int width, int height, const vips::VImage& x) {
-    const Axis columns(x.width(), width, Kernel::bicubic),
-        rows(x.height(), height, Kernel::bicubic);
-    return within(grown(sourceOf(part, columns, rows), 2), {0, 0, x.width(), x.height()});
+Rect correctionOf(const Rect& part, const Rect& large, const Rect& small) {
+    const Axis columns(small.width, large.width, Kernel::bicubic);
+    const Axis rows(small.height, large.height, Kernel::bicubic);
+    return within(grown(sourceOf(part, columns, rows), 2), small);
 }
 
 }  // namespace
 
-Rect boundOf(const Rect& part, int width, int height, const vips::VImage& x, Kernel reduction) {
-    const Rect core = within(grown(correctionOf(part, width, height, x), Inverse::kReach + 1),
-                             {0, 0, x.width(), x.height()});
-    const Axis columns(width, x.width(), reduction, Borders::cut);
-    const Axis rows(height, x.height(), reduction, Borders::cut);
-    return within(sourceOf(core, columns, rows), {0, 0, width, height});
+Rect boundOf(const Rect& part, const Rect& large, const Rect& small, Kernel reduction) {
+    const Rect core = within(grown(correctionOf(part, large, small), Inverse::kReach + 1), small);
+    const Axis columns(large.width, small.width, reduction, Borders::cut);
+    const Axis rows(large.height, small.height, reduction, Borders::cut);
+    return within(sourceOf(core, columns, rows), large);
 }
 
 vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength,
@@ -368,9 +367,9 @@ vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reductio
     };
     vips::VImage correction;
     if (part) {
-        const Rect piece = correctionOf(*part, y.width(), y.height(), x);
-        residual = keptPart(residual,
-                            within(grown(piece, Inverse::kReach), {0, 0, x.width(), x.height()}));
+        const Rect all{0, 0, x.width(), x.height()};
+        const Rect piece = correctionOf(*part, {0, 0, y.width(), y.height()}, all);
+        residual = keptPart(residual, within(grown(piece, Inverse::kReach), all));
         correction = keptPart(correct(), piece);
     } else {
         // Every piece needs what lies around it, much of which was computed with the strips before.

@@ -19,8 +19,9 @@ namespace acuity::ops {
 vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reduction, float strength,
                    const std::optional<Rect>& part = {});
 
-/// The part of y that `part` of the bound result is made of, for y of width x height.
-Rect boundOf(const Rect& part, int width, int height, const vips::VImage& x, Kernel reduction);
+/// The part of y that `part` of the bound result is made of; `large` and `small` are all of y and
+/// x.
+Rect boundOf(const Rect& part, const Rect& large, const Rect& small, Kernel reduction);
 
 /// Rows of the inverse of D U for one axis, as far as they matter: what input samples weigh in the
 /// correction of each. D U is nearly a filter, but differs with the place where the factor is not

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <future>
 
 #include "diagnose/text.h"
 #include "pipeline/work.h"
@@ -17,17 +18,48 @@ using vips::VImage;
 namespace {
 
 constexpr double kLikely = 0.5;
+/// Halos and clipped parts that are worth a word.
+constexpr double kSeen = 0.04;
 /// Less noise than this is not seen, and hardly measured.
 constexpr double kLeastNoise = 0.5;
 
-/// Lettering is looked for in so many pixels at most: what is lost is too small to matter.
-constexpr double kTextPixels = 1.5e6;
+/// Lettering is looked for in so many pixels at most: what is lost is too small to matter. Of
+/// pictures that are larger still, in windows instead of all of it.
+constexpr double kTextPixels = 0.7e6, kWindowsFrom = 64e6;
+constexpr int kWindow = 1024, kWindows = 4, kWindowShrunk = 4;  // pixels, across and down
 
 VImage reducedTo(const VImage& image, double pixels) {
     const double share = std::sqrt(pixels / (double(image.width()) * image.height()));
     if (share >= 1) return image;
     const int by = int(std::ceil(1 / share));
     return image.shrink(by, by).copy_memory();
+}
+
+double textShareOf(const VImage& colour, diagnose::Network& network) {
+    if (double(colour.width()) * colour.height() < kWindowsFrom ||
+        std::min(colour.width(), colour.height()) < kWindows * kWindow)
+        return diagnose::textIn(reducedTo(colour, kTextPixels), network).share;
+    double share = 0;
+    for (int i = 0; i < kWindows * kWindows; i++) {
+        // In the middle of each of 4x4 fields.
+        const auto place = [](int length, int at) {
+            return int((at + 0.5) * length / kWindows - kWindow / 2.0);
+        };
+        const VImage window = colour.crop(place(colour.width(), i % kWindows),
+                                          place(colour.height(), i / kWindows), kWindow, kWindow);
+        const VImage small = window.shrink(kWindowShrunk, kWindowShrunk).copy_memory();
+        share += diagnose::textIn(small, network).share / (kWindows * kWindows);
+    }
+    return share;
+}
+
+/// On a thread of its own: small networks leave cores idle.
+template <typename Measure>
+auto beside(Measure measure) {
+    return std::async(std::launch::async, [measure] {
+        const std::shared_ptr<void> end(nullptr, [](void*) { vips_thread_shutdown(); });
+        return measure();
+    });
 }
 
 json toJson(const Estimate& estimate) {
@@ -78,10 +110,12 @@ Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {
     found.jpegQuality = picture.jpegQuality;
     if (picture.linear) return found;
     const VImage colour = colourOf(picture, 0);
+    auto reduction = beside(
+        [&] { return diagnose::reductionOf(colour, *session.diagnostic("reduction-kernel")); });
+    auto text = beside([&] { return textShareOf(colour, *session.diagnostic("text-mask")); });
     found.damage = diagnose::damageOf(colour, *session.diagnostic("damage"));
-    found.reduction = diagnose::reductionOf(colour, *session.diagnostic("reduction-kernel"));
-    found.textShare =
-        diagnose::textIn(reducedTo(colour, kTextPixels), *session.diagnostic("text-mask")).share;
+    found.reduction = reduction.get();
+    found.textShare = text.get();
     return found;
 }
 
@@ -106,6 +140,11 @@ std::vector<std::string> sentences(const Diagnosis& diagnosis) {
     lines.push_back(fmt::format("enlarged before: {} ({} likely)",
                                 damage.enlarged < kLikely ? "it does not look so" : "it looks so",
                                 percent(damage.enlarged)));
+    if (damage.edges.halo >= kSeen)
+        lines.push_back(fmt::format("halos: edges overshoot by {}", percent(damage.edges.halo)));
+    if (const double most = std::max(damage.edges.black, damage.edges.white); most >= kSeen)
+        lines.push_back(fmt::format("clipped: {} of it is black, {} white",
+                                    percent(damage.edges.black), percent(damage.edges.white)));
     lines.push_back(origin(diagnosis.reduction));
     lines.push_back(fmt::format("lettering: {:.2g} % of its area", 100 * diagnosis.textShare));
     return lines;
@@ -146,13 +185,16 @@ json toJson(const Damage& damage) {
     if (!damage.known) return {{"known", false}};
     return {{"known", true},
             {"trueResolution", toJson(damage.resolution)},
+            {"blurSigma", toJson(damage.blur())},
             {"noiseLuma", toJson(damage.lumaNoise)},
             {"noiseChroma", toJson(damage.chromaNoise)},
             {"jpeg",
              {{"likelihood", damage.compressed},
               {"quality", toJson(damage.jpegQuality)},
               {"grid", {damage.gridLeft, damage.gridTop}}}},
-            {"enlargedBefore", damage.enlarged}};
+            {"enlargedBefore", damage.enlarged},
+            {"halo", {{"share", damage.edges.halo}, {"edges", damage.edges.haloEdges}}},
+            {"clipped", {{"black", damage.edges.black}, {"white", damage.edges.white}}}};
 }
 
 json toJson(const Diagnosis& diagnosis) {

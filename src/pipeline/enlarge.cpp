@@ -1,6 +1,7 @@
 #include "pipeline/enlarge.h"
 
 #include <algorithm>
+#include <map>
 #include <span>
 
 #include "codec/load.h"
@@ -60,7 +61,8 @@ std::size_t networksIn(const std::vector<Step>& steps) {
 
 /// Number of networks that run over a frame, colour and alpha counted apart.
 std::size_t networksIn(const Work& work, bool alpha) {
-    return networksIn(work.steps) * (alpha ? 2 : 1) + networksIn(work.lettering.steps);
+    return networksIn(work.steps) * (alpha ? 2 : 1) + networksIn(work.lettering.steps) +
+           (work.cleaning.any() ? 1 : 0);
 }
 
 class Builder {
@@ -94,23 +96,32 @@ class Builder {
 
   private:
     VImage colourSteps(const VImage& colour, const VImage& mask, bool linear) const {
-        if (!linear) return bound(started(colour), mask);
+        if (!linear) return bound(started(cleaned(colour)), mask);
         // Networks know 0 to 1; what shines brighter goes past them.
         const VImage curve = encoded(colour);
         const VImage within = (curve > 1).ifthenelse(1, curve).cast(VIPS_FORMAT_FLOAT);
         const VImage above = (curve - within).cast(VIPS_FORMAT_FLOAT);
         const Dimensions& full = work_.target.full;
         const VImage bright = ops::resample(above, full.width, full.height, ops::Kernel::bicubic);
-        return decoded(bound(started(within), mask) + bright);
+        return decoded(bound(started(cleaned(within)), mask) + bright);
+    }
+
+    /// The picture without its damage, computed as it is read.
+    VImage cleaned(const VImage& image) const {
+        if (!work_.cleaning.any()) return image;
+        std::vector<Step> steps{{{1, work_.source}, work_.cleaner}};
+        steps.insert(steps.end(), work_.steps.begin(), work_.steps.end());
+        return network(image, steps,
+                       {.part = unbound(), .told = work_.cleaning.named(), .rowsKept = kReadTwice});
     }
 
     /// What is enlarged: the picture, or a smaller one that is kept, as several will read it.
     VImage started(const VImage& image) const {
         const Dimensions& start = work_.start;
         if (start == work_.source) return image;
-        return codec::settled(
-            ops::resample(image, start.width, start.height, work_.shrinking, ops::Borders::cut),
-            memory_, session_.cancel());
+        const VImage small =
+            ops::resample(image, start.width, start.height, work_.shrinking, ops::Borders::cut);
+        return facts_.part ? small : codec::settled(small, memory_, session_.cancel());
     }
 
     /// Colour through all steps, bound to what it was, lettering apart.
@@ -119,26 +130,29 @@ class Builder {
         // What networks of factor 1 clean is bound to the clean picture: dirt must not come back.
         const auto enlarging = std::find_if(work_.steps.begin(), work_.steps.end(),
                                             [](const Step& s) { return s.pass.scale > 1; });
-        const Dimensions& full = work_.target.full;
-        std::optional<ops::Rect> part = wanted();
-        if (part && isBound())
-            part = ops::boundOf(*part, full.width, full.height, image, binding.reduction);
+        const auto part = unbound();
         const std::span<const Step> all(work_.steps);
         const auto cleaning = std::size_t(enlarging - work_.steps.begin());
         const VImage clean = steps(image, all, 0, cleaning, {.part = part});
         const VImage y =
-            steps(clean, all, cleaning, all.size(), {.part = part, .bound = isBound()});
+            steps(clean, all, cleaning, all.size(), {.part = part, .rowsKept = rowsKept()});
         const VImage plain = tied(y, clean, binding.strength);
         if (!mask.get_image()) return plain;
         VImage letters = y;
         const bool apart = !work_.lettering.steps.empty();
         if (apart)
             letters = steps(image, work_.lettering.steps, 0, work_.lettering.steps.size(),
-                            {.part = part, .where = &mask, .bound = isBound()});
+                            {.part = part, .where = &mask, .rowsKept = rowsKept()});
         letters = tied(letters, apart ? image : clean, binding.letters);
+        const Dimensions& full = work_.target.full;
         return ops::resample(mask, full.width, full.height, ops::Kernel::bilinear)
             .ifthenelse(letters, plain, VImage::option()->set("blend", true));
     }
+
+    /// Rows of tiles kept of what is bound, which is read again with the rows around, and of what
+    /// it was made of, which is read by the next network first and by the binding last.
+    static constexpr int kReadAgain = 3, kReadTwice = 6;
+    int rowsKept() const { return isBound() ? kReadAgain : 2; }
 
     bool isBound() const { return work_.binding.strength > 0 || work_.binding.letters > 0; }
 
@@ -150,7 +164,9 @@ class Builder {
     struct Use {
         std::optional<ops::Rect> part = {};  // of the whole result, when no other is wanted
         const VImage* where = nullptr;       // only what it marks need be right
-        bool bound = false, opacity = false;
+        bool opacity = false;
+        std::map<std::string, double> told = {};  // the network's conditions
+        int rowsKept = 2;
     };
 
     /// Steps `from` to `to` (one past the last) of `all`.
@@ -180,6 +196,16 @@ class Builder {
         return part;
     }
 
+    /// The part of it that is wanted before it is bound.
+    std::optional<ops::Rect> unbound() const {
+        const Dimensions &full = work_.target.full, &start = work_.start;
+        auto part = wanted();
+        if (part && isBound())
+            part = ops::boundOf(*part, {0, 0, full.width, full.height},
+                                {0, 0, start.width, start.height}, work_.binding.reduction);
+        return part;
+    }
+
     /// The part of a network's input that a part of the whole result is made of; `steps` are its
     /// own and those that follow.
     ops::Rect sourceOf(const ops::Rect& part, const VImage& input,
@@ -205,14 +231,14 @@ class Builder {
 
     /// The network of the first of `steps`; the others follow.
     VImage network(const VImage& image, std::span<const Step> steps, const Use& use) const {
-        const auto runner = session_.runner(steps.front().model, depth_);
+        const auto runner = session_.runner(steps.front().model, depth_, use.told);
         ops::NetworkOptions options;
         options.tile = session_.tileFor(*runner, double(image.width()) * image.height());
         options.memory = memory_;
         options.tta = session_.options().tta;
         options.flatIsFlat = use.opacity;
         if (use.part) options.part = sourceOf(*use.part, image, steps);
-        if (use.bound) options.rowsKept = 3;  // what is bound is read again with the rows around
+        options.rowsKept = use.rowsKept;
         if (use.where) options.wanted = Marked(*use.where, image);
         options.cancel = session_.cancel();
         options.stats = facts_.stats;

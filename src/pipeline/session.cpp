@@ -8,6 +8,8 @@
 #include "codec/load.h"
 
 namespace acuity::pipeline {
+namespace fs = std::filesystem;
+
 namespace {
 
 constexpr std::uint64_t kLeastMemory = 192ull << 20;
@@ -18,7 +20,7 @@ engine::Precision precisionFor(const Options& options, const engine::Engine& eng
     return depth == 8 ? engine.preferred() : engine::Precision::f32;
 }
 
-const std::string kFaithful = "faithful";
+const std::string kFaithful = "faithful", kCleaner = "clean";
 
 /// The models NAME-x2, NAME-x4 and so on; a model of just that name comes first.
 std::optional<ModelChoice> family(const std::string& name) {
@@ -79,7 +81,9 @@ void Session::restDiagnostics() {
 }
 
 plan::Catalogue Session::catalogue() const {
-    return {choice_, choice_.ours ? std::nullopt : family(kFaithful)};
+    const fs::path cleaner = fs::path(model::modelsFolder()) / (kCleaner + ".onnx");
+    return {choice_, choice_.ours ? std::nullopt : family(kFaithful),
+            fs::exists(cleaner) ? kCleaner : ""};
 }
 
 ModelChoice Session::faithful() const {
@@ -92,6 +96,12 @@ ModelChoice Session::choose(const std::string& name) {
     choice.name = name == "auto" ? kFaithful : name;
     choice.kernel = ops::kernelOfName(choice.name);
     if (choice.kernel) return choice;
+    if (choice.name == kCleaner) {
+        // It does its work before all else; what is missing to the size is interpolated.
+        choice.kernel = ops::Kernel::lanczos;
+        choice.ours = true;
+        return choice;
+    }
     if (options_.engine == "gpu") engine();  // say at once when there is none
     if (auto found = family(choice.name)) return *found;
     loaded_ = model::load(choice.name, &engine(), options_.modelOptions);
@@ -101,10 +111,11 @@ ModelChoice Session::choose(const std::string& name) {
     return choice;
 }
 
-std::shared_ptr<model::Runner> Session::runner(const std::string& name, int depth) {
+std::shared_ptr<model::Runner> Session::runner(const std::string& name, int depth,
+                                               const std::map<std::string, double>& told) {
     std::lock_guard guard(mutex_);
     const auto precision = precisionFor(options_, engine(), depth);
-    auto& slot = runners_[{name, precision}];
+    auto& slot = runners_[{name, told, precision}];
     if (!slot) {
         engine::Settings settings;
         settings.precision = precision;
@@ -114,6 +125,7 @@ std::shared_ptr<model::Runner> Session::runner(const std::string& name, int dept
                                  ? std::move(*loaded_)
                                  : model::load(name, engine_.get(), options_.modelOptions);
         loaded_.reset();
+        model::tell(model, told);
         slot = std::make_shared<model::Runner>(std::move(model), engine_, settings);
     }
     return slot;

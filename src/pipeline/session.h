@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "base/cancel.h"
 #include "diagnose/network.h"
@@ -35,7 +36,9 @@ class Session {
     int threads() const { return threads_; }
 
     /// A network ready to run; `depth` is the picture's bits a sample, which decides the precision.
-    std::shared_ptr<model::Runner> runner(const std::string& name, int depth);
+    /// `told` are its conditions, if it has any.
+    std::shared_ptr<model::Runner> runner(const std::string& name, int depth,
+                                          const std::map<std::string, double>& told = {});
     /// Tile and streams for a picture of so many input pixels; searches when that pays.
     int tileFor(model::Runner& runner, double pixels);
     std::string engineName();
@@ -80,7 +83,8 @@ class Session {
     std::condition_variable freed_;
     int tokens_ = kAtOnce;
     std::shared_ptr<engine::Engine> engine_;
-    std::map<std::pair<std::string, engine::Precision>, std::shared_ptr<model::Runner>> runners_;
+    using Key = std::tuple<std::string, std::map<std::string, double>, engine::Precision>;
+    std::map<Key, std::shared_ptr<model::Runner>> runners_;
     std::map<model::Runner*, model::Tuning> tunings_;
     std::map<std::string, std::shared_ptr<diagnose::Network>> diagnostics_;
     ModelChoice choice_;

@@ -28,6 +28,7 @@ plan::Evidence evidenceOf(const codec::Picture& picture, const codec::Provenance
     evidence.source = {picture.width(), picture.height()};
     if (history) evidence.history = *history;
     evidence.linear = picture.linear;
+    evidence.jpegQuality = picture.jpegQuality;
     return evidence;
 }
 
@@ -42,6 +43,9 @@ Work decide(const codec::Picture& picture, const plan::Evidence& evidence, const
 std::string inShort(const Work& work, const std::function<std::string(const std::string&)>& hash) {
     std::string text = fmt::format("acuity " ACUITY_VERSION ": {} to {}", shown(work.source),
                                    shown(work.target.crop));
+    if (work.cleaning.any())
+        text += fmt::format(", cleaned by {} (sha256 {})", work.cleaner,
+                            hash(work.cleaner).substr(0, 16));
     if (work.start != work.source) text += " by way of " + shown(work.start);
     const char* joint = " with ";
     for (const Step& step : work.steps) {

@@ -28,11 +28,13 @@ std::vector<std::string> explain(const Plan& plan) {
                                 shown(plan.target.crop), plan.target.factor));
     if (plan.target.factor <= 1 && plan.target.full != plan.source)
         lines.push_back("it is only reduced, because the size asked for is smaller");
+    if (plan.cleaning.any())
+        lines.push_back(plan.cleaner + " takes away " + inWords(plan.cleaning));
     if (plan.start != plan.source)
         lines.push_back(fmt::format("first reduced to {} by {}{}{}", shown(plan.start),
                                     ops::name(plan.shrinking), plan.because.empty() ? "" : ", ",
                                     plan.because));
-    if (plan.steps.empty()) lines.push_back("its pixels stay as they are");
+    if (plan.steps.empty() && !plan.cleaning.any()) lines.push_back("its pixels stay as they are");
     Dimensions at = plan.start;
     for (const Step& step : plan.steps) lines.push_back(sentence(step, at));
     lines.insert(lines.end(), plan.reasons.begin(), plan.reasons.end());

@@ -16,6 +16,8 @@ constexpr std::pair<Measure, const char*> kMeasures[] = {{Measure::damage, "dama
                                                          {Measure::reduction, "reduction"},
                                                          {Measure::lettering, "lettering"}};
 
+constexpr double kMostStrength = 1.2;  // of cleaning
+
 json toJson(const std::vector<Step>& steps) {
     json list = json::array();
     for (const Step& step : steps)
@@ -128,6 +130,8 @@ json toJson(const Plan& plan) {
         if (plan.wanted == measure) wanted = name;
     return {{"width", plan.source.width},
             {"height", plan.source.height},
+            {"cleaner", plan.cleaner.empty() ? json() : json(plan.cleaner)},
+            {"cleaning", plan.cleaning.named()},
             {"startWidth", plan.start.width},
             {"startHeight", plan.start.height},
             {"shrunkBy", ops::name(plan.shrinking)},
@@ -154,6 +158,13 @@ Plan fromJson(const json& object) {
     Reader reader(object);
     Plan plan;
     plan.source = {reader.whole("width", 1), reader.whole("height", 1)};
+    if (!reader.field("cleaner").is_null()) plan.cleaner = reader.text("cleaner");
+    Reader cleaning(reader.field("cleaning"), "cleaning.");
+    plan.cleaning = {cleaning.number("noise", 0, kMostStrength),
+                     cleaning.number("colourNoise", 0, kMostStrength),
+                     cleaning.number("compression", 0, kMostStrength),
+                     cleaning.number("softness", 0, kMostStrength)};
+    cleaning.end();
     plan.start = {reader.whole("startWidth", 1), reader.whole("startHeight", 1)};
     plan.shrinking = reader.kernel("shrunkBy");
     plan.because = reader.text("shrunkBecause");

@@ -38,6 +38,7 @@ class Decision {
         plan_.target = targetSize(plan_.source, wishes_.size);
         plan_.ours = choice.ours;
         if (choice.kernel) plan_.kernel = *choice.kernel;
+        cleaning();
         start();
         plan_.steps = stepsWith(choice, plan_, wishes_.passes);
         if (enlargesByNetwork()) {
@@ -63,6 +64,29 @@ class Decision {
                            [](const Step& s) { return !s.model.empty() && s.pass.scale > 1; });
     }
 
+    /// What is taken away before all else: what was asked for, else what is measured, where our own
+    /// models are to enlarge: those of others were made for pictures as they come, or were not.
+    void cleaning() {
+        const bool byItself =
+            catalogue_.chosen.ours && !evidence_.history && !evidence_.linear &&
+            !catalogue_.cleaner.empty() &&
+            (plan_.target.factor > 1 || catalogue_.chosen.name == catalogue_.cleaner);
+        const bool allAsked = wishes_.noise && wishes_.blur && wishes_.compression;
+        Cleaning found;
+        if (byItself && !allAsked) {
+            if (!evidence_.damage) return want(Measure::damage);
+            found = cleaningFor(*evidence_.damage, evidence_.jpegQuality);
+        }
+        if (wishes_.noise) found = withNoise(found, *wishes_.noise);
+        if (wishes_.compression) found.compression = *wishes_.compression;
+        if (wishes_.blur) found.softness = *wishes_.blur;
+        if (!found.any()) return;
+        if (catalogue_.cleaner.empty())
+            throw Error(Kind::model, "the network that cleans is not there; install Acuity anew");
+        plan_.cleaning = found;
+        plan_.cleaner = catalogue_.cleaner;
+    }
+
     /// What is enlarged: the picture as it is, or made smaller first.
     void start() {
         constexpr double kMatters = 1.05;
@@ -84,7 +108,8 @@ class Decision {
             plan_.shrinking =
                 ops::reductionOfName(history->reduction).value_or(ops::Kernel::bicubic);
         } else if (evidence_.damage) {
-            const Prescale found = prescaleFor(*evidence_.damage);
+            const Prescale found =
+                prescaleFor(*evidence_.damage, plan_.cleaning.any() || wishes_.noise);
             plan_.start = smaller(plan_.source, found.ratio);
             plan_.because = found.because;
         } else if (!evidence_.linear) {

@@ -13,6 +13,7 @@
 #include "diagnose/damage.h"
 #include "diagnose/reduction.h"
 #include "ops/kernels.h"
+#include "plan/cleaning.h"
 #include "plan/geometry.h"
 
 namespace acuity::plan {
@@ -28,15 +29,17 @@ struct ModelChoice {
 struct Catalogue {
     ModelChoice chosen;
     std::optional<ModelChoice> faithful;  // the models that invent nothing, if they are there
+    std::string cleaner;                  // the network that cleans, if it is there
 };
 
 /// What the person asked for of the plan; nothing stands for "as the picture needs it".
 struct Wishes {
     SizeRequest size;
-    int passes = 0;                        // 0: as few as the networks need
-    std::optional<double> consistency;     // 0 to 1
-    std::optional<ops::Kernel> reducedBy;  // what made it small
-    std::optional<double> prescale;        // share of the sides kept
+    int passes = 0;                                  // 0: as few as the networks need
+    std::optional<double> consistency;               // 0 to 1
+    std::optional<ops::Kernel> reducedBy;            // what made it small
+    std::optional<double> prescale;                  // share of the sides kept
+    std::optional<double> noise, blur, compression;  // to take away, 0 to 1
     bool protectText = true;
 };
 
@@ -46,6 +49,7 @@ enum class Measure { damage, reduction, lettering };
 struct Evidence {
     Dimensions source;
     std::optional<codec::Provenance> history;  // what an earlier run wrote into it
+    int jpegQuality = 0;                       // as its own table says; 0: it is no JPEG file
     bool linear = false;                       // light itself, of which nothing is measured
     std::optional<diagnose::Damage> damage;
     std::optional<diagnose::Reduction> reduction;
@@ -75,6 +79,8 @@ struct Lettering {
 
 struct Plan {
     Dimensions source;                             // of the input
+    Cleaning cleaning;                             // of the input, before all else
+    std::string cleaner;                           // the network that does it
     Dimensions start;                              // what is enlarged: the input, or made smaller
     ops::Kernel shrinking = ops::Kernel::bicubic;  // from source to start
     std::string because;                           // it is made smaller; "" where it was asked for

@@ -37,8 +37,8 @@ double quietest(const diagnose::Damage& damage) {
 
 }  // namespace
 
-Prescale prescaleFor(const diagnose::Damage& damage) {
-    if (!damage.known) return {};
+Prescale prescaleFor(const diagnose::Damage& damage, bool cleaned) {
+    if (!damage.known || cleaned) return {};
     const diagnose::Estimate& detail = damage.resolution;
     Prescale found;
     if (damage.enlarged >= kSurely && detail.value + 2 * detail.deviation < kSoft)

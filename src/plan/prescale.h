@@ -13,6 +13,7 @@ struct Prescale {
 };
 
 /// What was measured to give the best result by PSNR, or within 0.1 dB of it (docs/plan.md).
-Prescale prescaleFor(const diagnose::Damage& damage);
+/// `cleaned`: noise and softness are taken away before, and no reason any more.
+Prescale prescaleFor(const diagnose::Damage& damage, bool cleaned);
 
 }  // namespace acuity::plan

@@ -49,7 +49,11 @@ json automatic(const pipeline::Work& work) {
         if (models.find(name) == std::string::npos) models += (models.empty() ? "" : ", ") + name;
     }
     const bool shrunk = work.start != work.source;
+    const auto dial = [](double strength) { return fmt::format("{:.0f}", 100 * strength); };
     return {{"model", models},
+            {"noise", dial(plan::noiseOf(work.cleaning))},
+            {"blur", dial(work.cleaning.softness)},
+            {"compression", dial(work.cleaning.compression)},
             {"prescale", shrunk ? percent(double(work.start.width) / work.source.width) : "off"},
             {"passes", std::to_string(work.steps.size())},
             {"consistency", fmt::format("{:.2g}", work.binding.strength)},
