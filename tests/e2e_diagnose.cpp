@@ -104,6 +104,26 @@ TEST_CASE("diagnose says what would be done, and reads what it can") {
     CHECK(run({"diagnose", folder / "none.png"}).status != 0);
 }
 
+TEST_CASE("a TIFF of tiles is looked at in parts, with the same findings") {
+    const Folder folder;
+    const VImage image = look(fs::path(ACUITY_SOURCE) / "examples/parrots.jpg");
+    image.tiffsave((folder / "strips.tif").c_str());
+    image.tiffsave(
+        (folder / "tiles.tif").c_str(),
+        VImage::option()->set("tile", true)->set("tile_width", 64)->set("tile_height", 64));
+    CHECK(diagnosed(folder / "tiles.tif") == diagnosed(folder / "strips.tif"));
+    image.tiffsave((folder / "packed.tif").c_str(),
+                   VImage::option()
+                       ->set("tile", true)
+                       ->set("compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE));
+    std::string packed = bytesOf(folder / "packed.tif");
+    std::fill(packed.begin() + 5000, packed.begin() + 20'000, '\x55');
+    writeBytes(folder / "damaged.tif", packed);
+    const Result result = run({"diagnose", folder / "damaged.tif"});
+    CHECK(result.status != 0);
+    CHECK(contains(result.err, "damaged.tif"));
+}
+
 TEST_CASE("quantisation tables of strangers are read within bounds") {
     const Folder folder;
     const auto quality = [&](const std::string& bytes) {

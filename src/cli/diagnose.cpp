@@ -26,6 +26,17 @@ struct Request {
     bool json = false;
 };
 
+/// Files that were not decoded as a whole show their damage only now.
+pipeline::Diagnosis measured(const codec::Picture& picture, const std::string& input,
+                             pipeline::Session& session) {
+    try {
+        return pipeline::diagnosisOf(picture, session);
+    } catch (const Error& error) {
+        if (!picture.inParts) throw;
+        throw Error(error.kind(), inQuotes(input) + " is damaged: " + error.what());
+    }
+}
+
 /// Prints one picture's diagnosis. Throws Error.
 void diagnoseOne(const std::string& input, const Request& request, pipeline::Session& session) {
     codec::LoadOptions load;
@@ -33,11 +44,12 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
     load.maxPixels = request.options.maxInputPixels;
     load.memory = session.memory() / 2;
     load.salvage = request.options.salvage;
+    load.samples = true;
     load.cancel = session.cancel();
     codec::Picture picture = codec::open(input, load);
     const auto history = codec::provenanceOf(picture.metadata.xmp);
     codec::decode(picture, input, load);
-    const pipeline::Diagnosis found = pipeline::diagnosisOf(picture, session);
+    const pipeline::Diagnosis found = measured(picture, input, session);
     const plan::Evidence evidence =
         pipeline::evidenceOf(picture, history ? &*history : nullptr, found);
     const pipeline::Work work = pipeline::look(picture, evidence, request.options, session);

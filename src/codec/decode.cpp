@@ -26,6 +26,7 @@ VImage settled(const VImage& image, std::uint64_t memory, const Cancel* cancel) 
 }
 
 void decode(Picture& picture, const std::string& path, const LoadOptions& options) {
+    if (picture.inParts) return;
     const std::string shown = path == "-" ? "standard input" : inQuotes(path);
     const FreshVipsText fresh;
     try {

@@ -114,16 +114,18 @@ Picture opened(const Source& source, Format format, const LoadOptions& options) 
     if (format == Format::jpeg) picture.jpegQuality = jpegQuality(source.path);
     if (format == Format::png && source.head.find("acTL") != std::string::npos)
         picture.notes.push_back("only the first frame of this animated PNG was taken");
-    Frames inOrder = readFrames(source, format, options, false, picture);
+    picture.inParts =
+        options.samples && format == Format::tiff && tiffPixelFacts(source.path).tiled;
+    Frames inOrder = readFrames(source, format, options, picture.inParts, picture);
     // Turning needs lines that are long gone when reading in order.
-    if (inOrder.orientation > 2) {
+    if (inOrder.orientation > 2 && !picture.inParts) {
         Picture again;
         picture.frames = split(readFrames(source, format, options, true, again));
     } else {
         picture.frames = split(inOrder);
     }
     if (liesOnItsSide(inOrder.orientation)) std::swap(picture.metadata.dpiX, picture.metadata.dpiY);
-    attach(picture.frames.front(), inOrder);
+    if (!picture.inParts) attach(picture.frames.front(), inOrder);
     return picture;
 }
 

@@ -14,6 +14,7 @@ struct LoadOptions {
     std::uint64_t memory = 1ull << 30;  // bytes; larger decoded pictures go to a temporary file
     int page = -1;                      // 0-based, or -1 for all
     bool salvage = false;               // take what a damaged file still gives
+    bool samples = false;               // only few parts will be read: see decode()
     const Cancel* cancel = nullptr;
 };
 
@@ -23,6 +24,8 @@ struct LoadOptions {
 Picture open(const std::string& path, const LoadOptions& options);
 
 /// Decodes the pixels to random access, in memory or, above options.memory, in a temporary file.
+/// With options.samples (for open(), too) files of tiles stay as they are and are read where they
+/// are looked at, so that their damage shows only there.
 /// Throws Error(input) for damaged files unless options.salvage.
 void decode(Picture& picture, const std::string& path, const LoadOptions& options);
 

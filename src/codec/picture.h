@@ -27,7 +27,8 @@ struct Picture {
     std::vector<int> delays;  // milliseconds a frame, when animated
     int loop = 0;             // repetitions, 0 for ever
     bool linear = false;
-    int jpegQuality = 0;  // of the file it came from, as its table says; 0: no JPEG, or not said
+    bool inParts = false;  // not decoded, but any part of it can be read
+    int jpegQuality = 0;   // of the file it came from, as its table says; 0: no JPEG, or not said
     Metadata metadata;
     std::vector<std::string> notes;  // sentences for the person, about what was changed or lost
 

@@ -125,6 +125,7 @@ TiffPixelFacts tiffPixelFacts(const std::string& path) {
     for (const TiffEntry& entry : file.directory(file.first())) {
         if (entry.tag == 277) facts.samples = static_cast<int>(file.integer(entry));
         if (entry.tag == 262) facts.photometric = static_cast<int>(file.integer(entry));
+        if (entry.tag == 322) facts.tiled = true;
         if (entry.tag == 332) facts.inkSet = static_cast<int>(file.integer(entry));
         if (entry.tag == 338)
             for (std::uint64_t i = 0; i < std::min<std::uint64_t>(entry.count, 64); ++i)

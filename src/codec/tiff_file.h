@@ -56,6 +56,7 @@ struct TiffPixelFacts {
     int samples = 0;
     int photometric = -1;
     int inkSet = 1;  // 1: CMYK
+    bool tiled = false;
 };
 
 /// Of the first page.
