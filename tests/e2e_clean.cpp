@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
+#include <sstream>
 
 #include "ops/tile_grid.h"
 #include "support.h"
@@ -69,6 +71,39 @@ TEST_CASE("noise that is measured is taken away by itself, and --noise 0 leaves 
     CHECK(distance(left, shapes(15)) == 0);
 }
 
+TEST_CASE("what was cleaned says so, and is not cleaned again") {
+    Folder folder;
+    shapes(15).pngsave((folder / "in.png").c_str());
+    REQUIRE(run({folder / "in.png", "-m", "clean", "-s", "1", "--noise", "20", "-o",
+                 folder / "once.png"})
+                .status == 0);
+    const Result again =
+        run({folder / "once.png", "-m", "clean", "-s", "1", "-o", folder / "twice.png", "--json"});
+    REQUIRE(again.status == 0);
+    CHECK(contains(again.out + again.err, "already worked on by acuity"));
+    CHECK(json::parse(again.out)["cleaner"].is_null());
+}
+
+TEST_CASE("noise that was taken away is not shown as made up") {
+    Cleaned picture(15);
+    Folder folder;
+    json told;
+    picture.with({"-s", "2", "--noise", "50", "--consistency", "1", "--reduced-by", "bicubic",
+                  "--trust-map", folder / "map.png"},
+                 &told);
+    CHECK(double(told["trust"]["meanLevels"]) < 1);
+}
+
+TEST_CASE("without the network that cleans, whoever asks for it is told") {
+    Folder folder;
+    shapes(0).pngsave((folder / "in.png").c_str());
+    Io io;
+    io.env = {{"ACUITY_MODELS", folder / "none"}};
+    const Result result = run({folder / "in.png", "-m", "clean", "-o", folder / "out.png"}, io);
+    CHECK(result.status != 0);
+    CHECK(contains(result.err, "cleans is not there"));
+}
+
 TEST_CASE("a stronger dial takes more away") {
     Cleaned picture(15);
     const VImage truth = shapes(0);
@@ -80,6 +115,20 @@ TEST_CASE("a stronger dial takes more away") {
         CHECK(now < before);
         before = now;
     }
+}
+
+TEST_CASE("every picture of a batch is cleaned as it needs") {
+    Folder folder;
+    for (int i = 0; i < 6; i++)
+        shapes(6 + 3 * i).pngsave((folder / ("in" + std::to_string(i) + ".png")).c_str());
+    const Result result = run({folder.path().string(), "-s", "2", "-o", folder / "out", "--json"});
+    REQUIRE(result.status == 0);
+    std::set<double> strengths;
+    std::istringstream lines(result.out);
+    for (std::string line; std::getline(lines, line);)
+        if (const json told = json::parse(line); told.contains("cleaning"))
+            strengths.insert(double(told["cleaning"]["noise"]));
+    CHECK(strengths.size() >= 5);
 }
 
 TEST_CASE("a clean picture is enlarged as if there were no cleaning") {

@@ -67,6 +67,19 @@ TEST_CASE("a declared kernel binds the result at any factor") {
     }
 }
 
+TEST_CASE("an interpolated result can be bound, too") {
+    const Folder folder;
+    makeSmall(folder, "in.png", ops::Kernel::box, 3);
+    const std::vector<std::string> words = {
+        folder / "in.png", "-m", "bicubic", "-s", "3", "-o", folder / "out.png", "--overwrite"};
+    ran(words);
+    CHECK(lrPsnr(folder / "out.png", folder / "in.png", ops::Kernel::box) < 45);
+    std::vector<std::string> bound = words;
+    bound.insert(bound.end(), {"--consistency", "1", "--reduced-by", "box"});
+    ran(bound);
+    CHECK(lrPsnr(folder / "out.png", folder / "in.png", ops::Kernel::box) > 50);
+}
+
 TEST_CASE("the kernel is found, and binds the result by itself") {
     const Folder folder;
     makeSmall(folder, "in.png", ops::Kernel::box, 2);

@@ -151,6 +151,17 @@ TEST_CASE("what is measured clearly is taken away, and nothing else") {
     wishes.blur = 0.1;
     CHECK(cleaned(noisy(20), kOurs, wishes).cleaning == Cleaning{0, 0, 0.3, 0.1});
     CHECK(fromJson(toJson(cleaned(noisy(20), kOurs, wishes))).cleaning == Cleaning{0, 0, 0.3, 0.1});
+    // Each dial keeps only its own reason to shrink.
+    wishes = enlarging(4);
+    wishes.noise = 0;
+    Evidence enlarged = evidence();
+    enlarged.damage = grown(0.95, 0.5);
+    CHECK(decide(enlarged, wishes, {kOurs, {}, ""}).start == Dimensions{200, 150});
+    enlarged.damage = noisy(20);
+    CHECK(decide(enlarged, wishes, {kOurs, {}, ""}).start == Dimensions{400, 300});
+    wishes.noise.reset();
+    wishes.blur = 0;
+    CHECK(decide(enlarged, wishes, {kOurs, {}, ""}).start == Dimensions{280, 210});
     wishes = enlarging(4);
     wishes.noise = 1;
     CHECK_THROWS_AS(decide(evidence(), wishes, {kOurs, {}, ""}), Error);
@@ -184,7 +195,7 @@ TEST_CASE("what was enlarged before goes back to its detail, if both signs are p
 TEST_CASE("too small a picture shows nothing and is left alone") {
     diagnose::Damage damage = grown(1, 0.3);
     damage.known = false;
-    CHECK(prescaleFor(damage, false).ratio == 1);
+    CHECK(prescaleFor(damage, true, true).ratio == 1);
 }
 
 TEST_CASE("what a person says goes before what the picture shows") {

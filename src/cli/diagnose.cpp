@@ -26,14 +26,29 @@ struct Request {
     bool json = false;
 };
 
+struct Findings {
+    pipeline::Diagnosis diagnosis;
+    pipeline::Work work;
+};
+
 /// Files that were not decoded as a whole show their damage only now.
-pipeline::Diagnosis measured(const codec::Picture& picture, const std::string& input,
-                             pipeline::Session& session) {
+Findings measured(const codec::Picture& picture, const std::optional<codec::Provenance>& history,
+                  const std::string& input, const Request& request, pipeline::Session& session) {
+    const auto damaged = [&](const char* why) {
+        return Error(Kind::input, inQuotes(input) + " is damaged: " + why);
+    };
     try {
-        return pipeline::diagnosisOf(picture, session);
+        Findings found{pipeline::diagnosisOf(picture, session), {}};
+        const plan::Evidence evidence =
+            pipeline::evidenceOf(picture, history ? &*history : nullptr, found.diagnosis);
+        found.work = pipeline::look(picture, evidence, request.options, session);
+        return found;
     } catch (const Error& error) {
-        if (!picture.inParts) throw;
-        throw Error(error.kind(), inQuotes(input) + " is damaged: " + error.what());
+        if (!picture.inParts || error.kind() != Kind::input) throw;
+        throw damaged(error.what());
+    } catch (const vips::VError& error) {
+        session.cancel()->check();
+        throw damaged(error.what());
     }
 }
 
@@ -49,10 +64,7 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
     codec::Picture picture = codec::open(input, load);
     const auto history = codec::provenanceOf(picture.metadata.xmp);
     codec::decode(picture, input, load);
-    const pipeline::Diagnosis found = measured(picture, input, session);
-    const plan::Evidence evidence =
-        pipeline::evidenceOf(picture, history ? &*history : nullptr, found);
-    const pipeline::Work work = pipeline::look(picture, evidence, request.options, session);
+    const auto [found, work] = measured(picture, history, input, request, session);
     if (request.json) {
         const json object = {{"input", input},
                              {"width", picture.width()},
@@ -65,7 +77,9 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
     fmt::print("{}  {}x{}, {} bits\n", inQuotes(input), picture.width(), picture.height(),
                picture.depth());
     if (history)
-        fmt::print("  already enlarged {:.3g}x by Acuity, as it says itself\n", history->factor);
+        fmt::print(
+            "  already {} by Acuity, as it says itself\n",
+            history->factor > 1 ? fmt::format("enlarged {:.3g}x", history->factor) : "worked on");
     for (const std::string& line : sentences(found)) fmt::print("  {}\n", line);
     fmt::print("  Acuity would do this:\n");
     for (const std::string& line : explain(work)) fmt::print("    {}\n", line);

@@ -213,7 +213,7 @@ Model load(const std::string& nameOrFile, engine::Engine* engine,
     return fromFile(shipped, engine, options);
 }
 
-void tell(Model& model, const std::map<std::string, double>& conditions) {
+void tell(Model& model, const Conditions& conditions) {
     std::vector<float> values;
     for (const std::string& name : model.facts.conditions) {
         const auto found = conditions.find(name);
@@ -231,11 +231,14 @@ void verify(const Model& model) {
                                      " are not those of its card; install them again");
 }
 
-Runner::Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings)
+Runner::Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings,
+               const Conditions& told)
     : model_(std::move(model)),
       engine_(std::move(engine)),
       settings_(settings),
-      hash_(sha256(model_.onnx)) {}
+      hash_(sha256(model_.onnx)) {
+    tell(model_, told);
+}
 
 void Runner::setStreams(int streams) {
     std::lock_guard guard(mutex_);

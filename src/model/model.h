@@ -54,9 +54,11 @@ std::vector<Model> catalogue();
 Model load(const std::string& nameOrFile, engine::Engine* engine,
            const architectures::Options& options = {});
 
-/// Tells a network with conditions what they are; those not named are 0. Throws Error(model) when
-/// its file has no place for them.
-void tell(Model& model, const std::map<std::string, double>& conditions);
+/// What a network with conditions is told, by their names.
+using Conditions = std::map<std::string, double>;
+
+/// Tells it; conditions not named are 0. Throws Error(model) when its file has no place for them.
+void tell(Model& model, const Conditions& conditions);
 
 /// Checks that the bytes of a shipped model are those of its card. Throws Error(model).
 void verify(const Model& model);
@@ -64,12 +66,13 @@ void verify(const Model& model);
 /// A model on an engine: networks compiled once for each tile size and shared by all who ask.
 class Runner {
   public:
-    Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings);
+    Runner(Model model, std::shared_ptr<engine::Engine> engine, engine::Settings settings,
+           const Conditions& told = {});
 
     const Model& model() const { return model_; }
     const Facts& facts() const { return model_.facts; }
     const engine::Settings& settings() const { return settings_; }
-    const std::string& hash() const { return hash_; }  // SHA-256 of the network's bytes
+    const std::string& hash() const { return hash_; }  // SHA-256 of the file's bytes
     engine::Engine& engine() const { return *engine_; }
     void setStreams(int streams);
 

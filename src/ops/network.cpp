@@ -257,9 +257,14 @@ int generate(VipsRegion* out, void*, void*, void* data, gboolean*) {
 }  // namespace
 
 vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runner,
-                     const NetworkOptions& options) {
+                     NetworkOptions options) {
     const model::Facts& facts = runner->facts();
     const int bytes = int(vips_format_sizeof(in.format())) * in.bands();
+    // All of a part is held at once: one that is too large is computed like the whole.
+    if (options.part &&
+        double(options.part->width) * options.part->height * facts.scale * facts.scale * bytes >
+            double(options.memory))
+        options.part.reset();
     int halo = std::max(facts.halo, facts.skip == model::Skip::bicubic ? 2 : 0);
     // Every tile's input begins at a multiple of what the network lays over it (windows, grids).
     halo = (halo + facts.align - 1) / facts.align * facts.align;

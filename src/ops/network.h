@@ -47,6 +47,6 @@ struct NetworkOptions {
 /// a few rows of tiles are held, and tiles are made smaller than asked where the memory needs it.
 /// Throws Error(usage) when it is too small even so.
 vips::VImage network(const vips::VImage& in, std::shared_ptr<model::Runner> runner,
-                     const NetworkOptions& options);
+                     NetworkOptions options);
 
 }  // namespace acuity::ops

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <future>
 
+#include "codec/load.h"
 #include "diagnose/text.h"
 #include "pipeline/work.h"
 
@@ -28,17 +29,18 @@ constexpr double kLeastNoise = 0.5;
 constexpr double kTextPixels = 0.7e6, kWindowsFrom = 64e6;
 constexpr int kWindow = 1024, kWindows = 4, kWindowShrunk = 4;  // pixels, across and down
 
-VImage reducedTo(const VImage& image, double pixels) {
-    const double share = std::sqrt(pixels / (double(image.width()) * image.height()));
-    if (share >= 1) return image;
-    const int by = int(std::ceil(1 / share));
-    return image.shrink(by, by).copy_memory();
+VImage shrunk(const VImage& image, int by, const Session& session) {
+    return by <= 1 ? image
+                   : codec::settled(image.shrink(by, by), session.memory() / 4, session.cancel());
 }
 
-double textShareOf(const VImage& colour, diagnose::Network& network) {
-    if (double(colour.width()) * colour.height() < kWindowsFrom ||
-        std::min(colour.width(), colour.height()) < kWindows * kWindow)
-        return diagnose::textIn(reducedTo(colour, kTextPixels), network).share;
+double textShareOf(const VImage& colour, Session& session) {
+    const auto network = session.diagnostic("text-mask");
+    const double pixels = double(colour.width()) * colour.height();
+    if (pixels < kWindowsFrom || std::min(colour.width(), colour.height()) < kWindows * kWindow) {
+        const int by = int(std::ceil(std::sqrt(pixels / kTextPixels)));
+        return diagnose::textIn(shrunk(colour, by, session), *network).share;
+    }
     double share = 0;
     for (int i = 0; i < kWindows * kWindows; i++) {
         // In the middle of each of 4x4 fields.
@@ -47,8 +49,8 @@ double textShareOf(const VImage& colour, diagnose::Network& network) {
         };
         const VImage window = colour.crop(place(colour.width(), i % kWindows),
                                           place(colour.height(), i / kWindows), kWindow, kWindow);
-        const VImage small = window.shrink(kWindowShrunk, kWindowShrunk).copy_memory();
-        share += diagnose::textIn(small, network).share / (kWindows * kWindows);
+        const VImage small = shrunk(window, kWindowShrunk, session);
+        share += diagnose::textIn(small, *network).share / (kWindows * kWindows);
     }
     return share;
 }
@@ -112,7 +114,7 @@ Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {
     const VImage colour = colourOf(picture, 0);
     auto reduction = beside(
         [&] { return diagnose::reductionOf(colour, *session.diagnostic("reduction-kernel")); });
-    auto text = beside([&] { return textShareOf(colour, *session.diagnostic("text-mask")); });
+    auto text = beside([&] { return textShareOf(colour, session); });
     found.damage = diagnose::damageOf(colour, *session.diagnostic("damage"));
     found.reduction = reduction.get();
     found.textShare = text.get();

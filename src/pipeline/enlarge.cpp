@@ -1,7 +1,6 @@
 #include "pipeline/enlarge.h"
 
 #include <algorithm>
-#include <map>
 #include <span>
 
 #include "codec/load.h"
@@ -109,10 +108,24 @@ class Builder {
     /// The picture without its damage, computed as it is read.
     VImage cleaned(const VImage& image) const {
         if (!work_.cleaning.any()) return image;
-        std::vector<Step> steps{{{1, work_.source}, work_.cleaner}};
+        std::vector<Step> steps{{{1, work_.start}, work_.cleaner}};
         steps.insert(steps.end(), work_.steps.begin(), work_.steps.end());
-        return network(image, steps,
-                       {.part = unbound(), .told = work_.cleaning.named(), .rowsKept = kReadTwice});
+        return network(
+            image, steps,
+            {.part = unbound(), .told = work_.cleaning.named(), .rowsKept = cleanedRows(image)});
+    }
+
+    /// Rows of the cleaner's tiles to keep: the next network reads it first, a row of its own tiles
+    /// ahead, and the binding last, some rows behind.
+    int cleanedRows(const VImage& image) const {
+        const auto next = std::find_if(work_.steps.begin(), work_.steps.end(),
+                                       [](const Step& s) { return !s.model.empty(); });
+        if (!isBound() || work_.start != work_.source || next == work_.steps.end()) return 2;
+        const double pixels = double(image.width()) * image.height();
+        const auto tile = [&](const std::string& model) {
+            return session_.tileFor(*session_.runner(model, depth_), pixels);
+        };
+        return 2 + (kReadAgain + 1) * tile(next->model) / tile(work_.cleaner);
     }
 
     /// What is enlarged: the picture, or a smaller one that is kept, as several will read it.
@@ -121,15 +134,23 @@ class Builder {
         if (start == work_.source) return image;
         const VImage small =
             ops::resample(image, start.width, start.height, work_.shrinking, ops::Borders::cut);
-        return facts_.part ? small : codec::settled(small, memory_, session_.cancel());
+        if (facts_.part) return small;
+        try {
+            return codec::settled(small, memory_, session_.cancel());
+        } catch (const vips::VError&) {
+            if (session_.cancel()) session_.cancel()->check();
+            facts_.failure->rethrow();
+            throw;
+        }
     }
 
     /// Colour through all steps, bound to what it was, lettering apart.
     VImage bound(const VImage& image, const VImage& mask) const {
         const Binding& binding = work_.binding;
         // What networks of factor 1 clean is bound to the clean picture: dirt must not come back.
-        const auto enlarging = std::find_if(work_.steps.begin(), work_.steps.end(),
-                                            [](const Step& s) { return s.pass.scale > 1; });
+        const auto enlarging =
+            std::find_if(work_.steps.begin(), work_.steps.end(),
+                         [](const Step& s) { return s.model.empty() || s.pass.scale > 1; });
         const auto part = unbound();
         const std::span<const Step> all(work_.steps);
         const auto cleaning = std::size_t(enlarging - work_.steps.begin());
@@ -149,9 +170,8 @@ class Builder {
             .ifthenelse(letters, plain, VImage::option()->set("blend", true));
     }
 
-    /// Rows of tiles kept of what is bound, which is read again with the rows around, and of what
-    /// it was made of, which is read by the next network first and by the binding last.
-    static constexpr int kReadAgain = 3, kReadTwice = 6;
+    /// Rows of tiles kept of what is bound, which is read again with the rows around.
+    static constexpr int kReadAgain = 3;
     int rowsKept() const { return isBound() ? kReadAgain : 2; }
 
     bool isBound() const { return work_.binding.strength > 0 || work_.binding.letters > 0; }
@@ -165,7 +185,7 @@ class Builder {
         std::optional<ops::Rect> part = {};  // of the whole result, when no other is wanted
         const VImage* where = nullptr;       // only what it marks need be right
         bool opacity = false;
-        std::map<std::string, double> told = {};  // the network's conditions
+        model::Conditions told = {};  // of the network
         int rowsKept = 2;
     };
 
@@ -213,7 +233,7 @@ class Builder {
         constexpr double kAround = 4;  // resampling, the networks' own skips, neighbours of opacity
         const double across = double(input.width()) / work_.target.full.width;
         const double down = double(input.height()) / work_.target.full.height;
-        double reach = kAround;
+        double reach = kAround * std::max(1.0, double(input.width()) / work_.start.width);
         for (std::size_t i = 1; i < steps.size(); i++)
             if (!steps[i].model.empty())
                 reach += session_.runner(steps[i].model, depth_)->facts().halo *

@@ -182,13 +182,15 @@ class Job {
     void noteEarlier(const codec::Provenance& before) {
         std::string last = before.steps.empty() ? "" : ", last " + utf8(before.steps.back());
         if (last.size() > 200) last.resize(200);
-        earlier_ = fmt::format("already enlarged {:.4g} times by acuity{}", before.factor, last);
+        earlier_ = before.factor > 1 ? fmt::format("already enlarged {:.4g} times by acuity{}",
+                                                   before.factor, last)
+                                     : "already worked on by acuity" + last;
         out_.json["alreadyEnlarged"] = before.factor;
     }
 
     /// Says in the picture itself what was done to it.
     void mark(codec::Picture& result, const Work& work, codec::Provenance provenance) {
-        if (work.steps.empty()) return;
+        if (work.steps.empty() && !work.cleaning.any()) return;
         provenance.factor = work.enlargedBefore * work.target.factor;
         provenance.width = work.target.crop.width;
         provenance.height = work.target.crop.height;

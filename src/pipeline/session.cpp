@@ -98,6 +98,8 @@ ModelChoice Session::choose(const std::string& name) {
     if (choice.kernel) return choice;
     if (choice.name == kCleaner) {
         // It does its work before all else; what is missing to the size is interpolated.
+        if (catalogue().cleaner.empty())
+            throw Error(Kind::model, "the network that cleans is not there; install Acuity anew");
         choice.kernel = ops::Kernel::lanczos;
         choice.ours = true;
         return choice;
@@ -112,7 +114,7 @@ ModelChoice Session::choose(const std::string& name) {
 }
 
 std::shared_ptr<model::Runner> Session::runner(const std::string& name, int depth,
-                                               const std::map<std::string, double>& told) {
+                                               const model::Conditions& told) {
     std::lock_guard guard(mutex_);
     const auto precision = precisionFor(options_, engine(), depth);
     auto& slot = runners_[{name, told, precision}];
@@ -125,10 +127,26 @@ std::shared_ptr<model::Runner> Session::runner(const std::string& name, int dept
                                  ? std::move(*loaded_)
                                  : model::load(name, engine_.get(), options_.modelOptions);
         loaded_.reset();
-        model::tell(model, told);
-        slot = std::make_shared<model::Runner>(std::move(model), engine_, settings);
+        auto fresh = std::make_shared<model::Runner>(std::move(model), engine_, settings, told);
+        if (!told.empty()) forgetTold();
+        return runners_[{name, told, precision}] = std::move(fresh);
     }
     return slot;
+}
+
+/// Every noisy picture has conditions of its own: networks that nobody uses any more make room.
+void Session::forgetTold() {
+    constexpr std::size_t kKept = 2;
+    std::size_t idle = 0;
+    for (auto each = runners_.begin(); each != runners_.end();) {
+        const bool unused = !each->second || each->second.use_count() == 1;
+        if (std::get<model::Conditions>(each->first).empty() || !unused || idle++ < kKept) {
+            ++each;
+            continue;
+        }
+        tunings_.erase(each->second.get());
+        each = runners_.erase(each);
+    }
 }
 
 int Session::tileFor(model::Runner& runner, double pixels) {

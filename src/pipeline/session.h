@@ -38,7 +38,7 @@ class Session {
     /// A network ready to run; `depth` is the picture's bits a sample, which decides the precision.
     /// `told` are its conditions, if it has any.
     std::shared_ptr<model::Runner> runner(const std::string& name, int depth,
-                                          const std::map<std::string, double>& told = {});
+                                          const model::Conditions& told = {});
     /// Tile and streams for a picture of so many input pixels; searches when that pays.
     int tileFor(model::Runner& runner, double pixels);
     std::string engineName();
@@ -83,7 +83,9 @@ class Session {
     std::condition_variable freed_;
     int tokens_ = kAtOnce;
     std::shared_ptr<engine::Engine> engine_;
-    using Key = std::tuple<std::string, std::map<std::string, double>, engine::Precision>;
+    using Key = std::tuple<std::string, model::Conditions, engine::Precision>;
+    void forgetTold();
+
     std::map<Key, std::shared_ptr<model::Runner>> runners_;
     std::map<model::Runner*, model::Tuning> tunings_;
     std::map<std::string, std::shared_ptr<diagnose::Network>> diagnostics_;

@@ -11,8 +11,8 @@ struct Trust {
 };
 
 /// A pixel's value: its distance to what the faithful models make of the same input, plus what the
-/// result, shrunk again, differs from the input there; both as means over the colours, in levels.
-/// Of the first frame. `result` must be in random access.
+/// result, shrunk again, differs from the (cleaned) input there; both as means over the colours, in
+/// levels. Of the first frame. `result` must be in random access.
 Trust trustOf(const codec::Picture& picture, const codec::Picture& result, const Work& work,
               Session& session, std::uint64_t memory);
 

@@ -74,7 +74,8 @@ std::string inWords(const Cleaning& cleaning) {
         parts.push_back(fmt::format("noise of about {:.0f} levels of 255 in brightness",
                                     kLevels * cleaning.noise));
     if (cleaning.colourNoise > 0)
-        parts.push_back(fmt::format("{:.0f} in colour", kLevels * cleaning.colourNoise));
+        parts.push_back(fmt::format("{}{:.0f} in colour", parts.empty() ? "noise of about " : "",
+                                    kLevels * cleaning.colourNoise));
     if (cleaning.compression > 0)
         parts.push_back(fmt::format("the traces of JPEG at quality {:.0f}",
                                     std::max(1.0, 100 - kQualities * cleaning.compression)));

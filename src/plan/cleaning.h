@@ -28,7 +28,8 @@ Cleaning cleaningFor(const diagnose::Damage& damage, int jpegQuality);
 Cleaning withNoise(Cleaning cleaning, double strength);
 double noiseOf(const Cleaning& cleaning);
 
-/// "noise of about 8 levels, traces of JPEG at quality 40"; "" for nothing.
+/// "noise of about 8 levels of 255 in brightness and the traces of JPEG at quality 40"; "" for
+/// nothing.
 std::string inWords(const Cleaning& cleaning);
 
 }  // namespace acuity::plan

@@ -108,8 +108,10 @@ class Decision {
             plan_.shrinking =
                 ops::reductionOfName(history->reduction).value_or(ops::Kernel::bicubic);
         } else if (evidence_.damage) {
-            const Prescale found =
-                prescaleFor(*evidence_.damage, plan_.cleaning.any() || wishes_.noise);
+            const Cleaning& cleaning = plan_.cleaning;
+            const bool quiet = cleaning.noise > 0 || cleaning.colourNoise > 0 || wishes_.noise;
+            const bool crisp = cleaning.softness > 0 || wishes_.blur;
+            const Prescale found = prescaleFor(*evidence_.damage, !quiet, !crisp);
             plan_.start = smaller(plan_.source, found.ratio);
             plan_.because = found.because;
         } else if (!evidence_.linear) {

@@ -37,16 +37,16 @@ double quietest(const diagnose::Damage& damage) {
 
 }  // namespace
 
-Prescale prescaleFor(const diagnose::Damage& damage, bool cleaned) {
-    if (!damage.known || cleaned) return {};
+Prescale prescaleFor(const diagnose::Damage& damage, bool byNoise, bool bySoftness) {
+    if (!damage.known) return {};
     const diagnose::Estimate& detail = damage.resolution;
     Prescale found;
-    if (damage.enlarged >= kSurely && detail.value + 2 * detail.deviation < kSoft)
+    if (bySoftness && damage.enlarged >= kSurely && detail.value + 2 * detail.deviation < kSoft)
         found = {std::max(kSmallest, detail.value),
                  fmt::format("it looks enlarged before, and {:.0f} % of its width and height hold "
                              "all its detail",
                              100 * detail.value)};
-    const double ratio = quietest(damage);
+    const double ratio = byNoise ? quietest(damage) : 1;
     if (ratio < found.ratio)
         found = {ratio, fmt::format("which takes more of its noise away, about {:.0f} levels of "
                                     "255, than of its detail",

@@ -13,7 +13,7 @@ struct Prescale {
 };
 
 /// What was measured to give the best result by PSNR, or within 0.1 dB of it (docs/plan.md).
-/// `cleaned`: noise and softness are taken away before, and no reason any more.
-Prescale prescaleFor(const diagnose::Damage& damage, bool cleaned);
+/// Noise and softness may be no reason, because they are taken away before or meant to stay.
+Prescale prescaleFor(const diagnose::Damage& damage, bool byNoise, bool bySoftness);
 
 }  // namespace acuity::plan

@@ -49,7 +49,9 @@ json automatic(const pipeline::Work& work) {
         if (models.find(name) == std::string::npos) models += (models.empty() ? "" : ", ") + name;
     }
     const bool shrunk = work.start != work.source;
-    const auto dial = [](double strength) { return fmt::format("{:.0f}", 100 * strength); };
+    const auto dial = [](double strength) {
+        return fmt::format("{:.0f}", std::min(100.0, 100 * strength));
+    };
     return {{"model", models},
             {"noise", dial(plan::noiseOf(work.cleaning))},
             {"blur", dial(work.cleaning.softness)},
@@ -99,11 +101,12 @@ std::shared_ptr<Previews::Held> Previews::session(const json& settings) {
             plans_.clear();
             return session(settings);
         }
-        held = std::make_shared<Held>();
+        const auto fresh = std::make_shared<Held>();
         pipeline::Options options = with(base_, settings);
         options.size = {};  // of the pictures, not of the session
         if (!options.tile) options.tile = kTile;
-        held->session = std::make_unique<pipeline::Session>(options, &held->cancel);
+        fresh->session = std::make_unique<pipeline::Session>(options, &fresh->cancel);
+        held = fresh;
     }
     held->cancel.clear();
     return held;
