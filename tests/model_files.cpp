@@ -139,10 +139,9 @@ TEST_CASE("a network that is told conditions gives what PyTorch gives for them")
     const auto off = [&](const std::map<std::string, double>& told) {
         model::Model model = model::load("clean", nullptr);
         REQUIRE(model.facts.conditions.size() == 4);
-        model::tell(model, told);
         engine::Settings settings;
         settings.precision = engine::Precision::f32;
-        model::Runner runner(std::move(model), engine::openEngine("cpu"), settings);
+        model::Runner runner(std::move(model), engine::openEngine("cpu"), settings, told);
         const auto request = runner.compiled(16, 16)->request();
         std::memcpy(request->input(), bytes.data(), kSamples * sizeof(float));
         request->run();
