@@ -45,6 +45,8 @@ TEST_CASE("halos are measured, and none where there are none") {
             const auto edges = edgesOf({steps(0.3f, 0.7f, halo, noise)});
             CHECK(edges.haloEdges > 1000);
             CHECK(edges.halo == Approx(halo).margin(0.03));
+            CHECK(edges.rise >= 1);
+            CHECK(edges.rise <= 4);
         }
 }
 

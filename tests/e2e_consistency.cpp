@@ -98,9 +98,11 @@ TEST_CASE("the kernel is found, and binds the result by itself") {
 TEST_CASE("nothing is looked for where nothing depends on it") {
     const Folder folder;
     paint(folder / "in.png", 100, 80);
-    for (const std::vector<std::string>& more : {std::vector<std::string>{"-m", "lanczos"},
-                                                 {"-s", "1"},
-                                                 {"--consistency", "0", "--prescale", "off"}}) {
+    for (const std::vector<std::string>& more :
+         {std::vector<std::string>{"-m", "lanczos"},
+          {"-s", "1"},
+          {"--consistency", "0", "--prescale", "off", "--noise", "0", "--blur", "0",
+           "--compression", "0"}}) {
         std::vector<std::string> words{folder / "in.png", "-o", folder / "o.png", "--overwrite"};
         words.insert(words.end(), more.begin(), more.end());
         const json said = ran(words);

@@ -139,7 +139,7 @@ TEST_CASE("quantisation tables of strangers are read within bounds") {
     CHECK(quality("\xff\xd8\xff\xdb\0\x83\x10"s + std::string(128, '\xff')) == 1);
 }
 
-TEST_CASE("a noisy picture and an enlarged one are shrunk first, a sharp one is not") {
+TEST_CASE("a noisy picture and a soft one are cleaned or shrunk first, a sharp one is neither") {
     const Folder folder;
     const auto plan = [&](const VImage& image, std::vector<std::string> more = {}) {
         image.write_to_file((folder / "in.png").c_str());
@@ -152,15 +152,20 @@ TEST_CASE("a noisy picture and an enlarged one are shrunk first, a sharp one is 
         return json::parse(result.out);
     };
     const VImage image = sharp();
-    const double width = image.width();
     CHECK(plan(image)["startWidth"] == image.width());
+    CHECK(plan(image)["cleaner"].is_null());
     const json noisyPlan = plan(noisy(image, 20));
-    CHECK(double(noisyPlan["startWidth"]) / width < 0.86);
+    CHECK(noisyPlan["startWidth"] == image.width());
+    CHECK(double(noisyPlan["cleaning"]["noise"]) > 0.5);
     CHECK(noisyPlan["outputWidth"] == 2 * image.width());
-    CHECK(contains(noisyPlan["explanation"].dump(), "noise"));
-    CHECK(plan(noisy(image, 20), {"--prescale", "off"})["startWidth"] == image.width());
+    CHECK(contains(noisyPlan["explanation"].dump(), "clean takes away noise"));
     const VImage grown =
         ops::resample(image, 2 * image.width(), 2 * image.height(), ops::Kernel::bicubic)
             .cast(VIPS_FORMAT_UCHAR);
-    CHECK(double(plan(grown)["startWidth"]) / grown.width() == Approx(0.5).margin(0.06));
+    CHECK(double(plan(grown)["cleaning"]["softness"]) == Approx(0.5).margin(0.06));
+    // What is not to be cleaned by itself is left alone, and --blur 0 leaves softness to shrinking
+    // no more.
+    const json left = plan(grown, {"--blur", "0"});
+    CHECK(left["cleaner"].is_null());
+    CHECK(left["startWidth"] == grown.width());
 }

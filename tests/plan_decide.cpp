@@ -133,7 +133,7 @@ TEST_CASE("what is measured clearly is taken away, and nothing else") {
     CHECK_FALSE(cleaned(jpeg).cleaning.any());
 
     CHECK(cleaned(grown(0.2, 0.5)).cleaning == Cleaning{0, 0, 0, 0.5});
-    CHECK_FALSE(cleaned(grown(0.2, 0.5, 0.2)).cleaning.any());
+    CHECK_FALSE(cleaned(grown(0.2, 0.5, 0.4)).cleaning.any());
 
     // Models of others, reduction, linear light and Acuity's own results are left alone,
     CHECK_FALSE(cleaned(noisy(20), kTheirs).cleaning.any());

@@ -105,6 +105,11 @@ Damage damageOf(const vips::VImage& colour, Network& network) {
     if (found.edges.even) {
         found.lumaNoise.value = found.chromaNoise.value = found.compressed = 0;
         found.shrinkings.clear();
+        constexpr int kSharp = 2;  // what is drawn with smooth edges rises within two pixels
+        if (found.edges.rise > 0 && found.edges.rise <= kSharp) {
+            found.resolution = {1, 0.02};
+            found.enlarged = 0;
+        }
     }
     return found;
 }

@@ -56,18 +56,23 @@ class Overshoots {
                 after.range < kEven * height) {
                 found_.push_back(sign * (at(to) - after.mean) / height);
                 found_.push_back(sign * (before.mean - at(from)) / height);
+                rises_.push_back(to - from);
             }
             x = to;
         }
     }
     int count() const { return int(found_.size()); }
-    double median() {
-        const auto middle = found_.begin() + std::ptrdiff_t(found_.size() / 2);
-        std::nth_element(found_.begin(), middle, found_.end());
-        return std::max(0.0f, *middle);
-    }
+    double median() { return std::max(0.0f, middle(found_)); }
+    int rise() { return middle(rises_); }
 
   private:
+    template <typename T>
+    static T middle(std::vector<T>& values) {
+        const auto at = values.begin() + std::ptrdiff_t(values.size() / 2);
+        std::nth_element(values.begin(), at, values.end());
+        return *at;
+    }
+
     struct Plateau {
         float mean, range;
     };
@@ -82,6 +87,7 @@ class Overshoots {
     static constexpr int kWidest = 8;
     static constexpr float kHighEnough = 40 / 255.0f, kEven = 0.08f;
     std::vector<float> found_;
+    std::vector<int> rises_;
 };
 
 }  // namespace
@@ -114,7 +120,10 @@ Edges edgesOf(const std::vector<Piece>& pieces) {
     }
     edges.even = evenness.even();
     edges.haloEdges = overshoots.count();
-    if (edges.haloEdges >= kFewEdges) edges.halo = overshoots.median();
+    if (edges.haloEdges >= kFewEdges) {
+        edges.halo = overshoots.median();
+        edges.rise = overshoots.rise();
+    }
     return edges;
 }
 

@@ -15,7 +15,8 @@ struct Edges {
     /// Median overshoot beside strong edges between even parts, as a share of their height; 0 where
     /// there are too few of them to tell.
     double halo = 0;
-    int haloEdges = 0;            // it was measured at
+    int haloEdges = 0;  // it was measured at
+    int rise = 0;       // their median width in pixels, 1 where neighbours differ; 0: unknown
     double black = 0, white = 0;  // share of pixels with all colours at the end of the range
 };
 

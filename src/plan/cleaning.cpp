@@ -13,7 +13,7 @@ constexpr double kLevels = 25, kQualities = 80;
 
 /// Weaker damage than this is measured too vaguely to be worth a change.
 constexpr double kLeastNoise = 1.5, kLeastColourNoise = 3, kMostQuality = 88;
-constexpr double kSurely = 0.9, kSoft = 0.8;
+constexpr double kSurely = 0.9, kSoft = 0.88;
 
 /// The strongest noise that can be asked for, in levels. Of noise of one strength in red, green and
 /// blue two thirds are in luma.
@@ -53,7 +53,7 @@ Cleaning cleaningFor(const diagnose::Damage& damage, int jpegQuality) {
     if (damage.compressed >= kSurely && quality <= kMostQuality)
         found.compression = stepped((100 - quality) / kQualities);
     const diagnose::Estimate& detail = damage.resolution;
-    if (detail.value + 2 * detail.deviation < kSoft) found.softness = stepped(1 - detail.value);
+    if (detail.value + detail.deviation < kSoft) found.softness = stepped(1 - detail.value);
     return found;
 }
 
