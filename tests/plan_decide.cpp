@@ -119,7 +119,7 @@ TEST_CASE("what is measured clearly is taken away, and nothing else") {
     CHECK_FALSE(cleaned(noisy(1)).cleaning.any());
 
     diagnose::Damage jpeg = sharp();
-    jpeg.compressed = 0.95;
+    jpeg.compressed = 0.999;
     jpeg.jpegQuality = {60, 3};
     CHECK(cleaned(jpeg).cleaning == Cleaning{0, 0, 0.5, 0});
     jpeg.jpegQuality = {95, 3};
@@ -128,6 +128,9 @@ TEST_CASE("what is measured clearly is taken away, and nothing else") {
     jpeg.jpegQuality = {60, 3};
     CHECK(cleaningFor(jpeg, 64) == Cleaning{0, 0, 0.46, 0});
     CHECK(cleaningFor(jpeg, 95) == Cleaning{0, 0, 0.5, 0});
+    CHECK(cleaningFor(sharp(), 60) == Cleaning{0, 0, 0.5, 0});
+    CHECK(cleaningFor(diagnose::Damage(), 60) == Cleaning{0, 0, 0.5, 0});
+    CHECK_FALSE(cleaningFor(sharp(), 0).any());
     jpeg.jpegQuality = {60, 3};
     jpeg.compressed = 0.6;
     CHECK_FALSE(cleaned(jpeg).cleaning.any());

@@ -33,9 +33,10 @@ constexpr int kMostTimes = 10'000, kMostPixels = 40'000'000;
 constexpr int kSheetWidth = 480, kVideoWidth = 640;
 
 /// Options of enlarging that make sense here: what the model does, not where its result goes.
-const std::set<std::string> kShared = {
-    "model-option", "engine",       "device", "precision", "passes",  "prescale", "consistency",
-    "reduced-by",   "protect-text", "tta",    "tile",      "threads", "memory"};
+const std::set<std::string> kShared = {"model-option", "engine",   "device",      "precision",
+                                       "passes",       "prescale", "consistency", "reduced-by",
+                                       "protect-text", "tta",      "tile",        "threads",
+                                       "memory",       "noise",    "blur",        "compression"};
 
 struct Request {
     std::vector<std::string> inputs, models;

@@ -20,10 +20,13 @@ class Evenness {
                 const std::size_t at = std::size_t(y) * width + x;
                 if (std::abs(green[at + 1] - green[at]) < kStrong) continue;
                 for (const std::size_t beside : {at + kBeside, at - kBeside}) {
-                    bool even = true;
-                    for (std::size_t c = 0; c < 3; c++)
-                        even = even && piece.planes[c * area + beside] ==
-                                           piece.planes[c * area + beside + 1];
+                    bool even = true, clipped = true;
+                    for (std::size_t c = 0; c < 3; c++) {
+                        const float here = piece.planes[c * area + beside];
+                        even = even && here == piece.planes[c * area + beside + 1];
+                        clipped = clipped && (here <= 0 || here >= 1);
+                    }
+                    if (clipped) continue;  // a burnt sky is even, too
                     seen_++;
                     even_ += even;
                 }
@@ -34,7 +37,7 @@ class Evenness {
   private:
     static constexpr int kBeside = 4;
     static constexpr long kFew = 100;
-    static constexpr double kMost = 0.6;
+    static constexpr double kMost = 0.42;
     long seen_ = 0, even_ = 0;
 };
 

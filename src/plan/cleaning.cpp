@@ -13,7 +13,7 @@ constexpr double kLevels = 25, kQualities = 80;
 
 /// Weaker damage than this is measured too vaguely to be worth a change.
 constexpr double kLeastNoise = 1.5, kLeastColourNoise = 3, kMostQuality = 88;
-constexpr double kSurely = 0.9, kSoft = 0.88;
+constexpr double kSurely = 0.995, kSoft = 0.88;
 
 /// The strongest noise that can be asked for, in levels. Of noise of one strength in red, green and
 /// blue two thirds are in luma.
@@ -25,11 +25,13 @@ double stepped(double value) {
     return std::clamp(std::round(value * kSteps) / kSteps, 0.0, 1.2);
 }
 
-/// The file's own table is right unless the picture was stored worse before.
+/// Of the JPEG that is plainly in its past, 100 for none. The file's own table is right unless the
+/// picture was stored worse before.
 double qualityOf(const diagnose::Damage& damage, int file) {
     const diagnose::Estimate& measured = damage.jpegQuality;
-    const bool agree = file > 0 && measured.value + 2 * measured.deviation >= file;
-    return agree ? file : measured.value;
+    const bool seen = damage.known && damage.compressed >= kSurely;
+    if (file > 0 && (!seen || measured.value + 2 * measured.deviation >= file)) return file;
+    return seen ? measured.value : 100;
 }
 
 }  // namespace
@@ -43,15 +45,14 @@ std::map<std::string, double> Cleaning::named() const {
 
 Cleaning cleaningFor(const diagnose::Damage& damage, int jpegQuality) {
     Cleaning found;
+    if (const double quality = qualityOf(damage, jpegQuality); quality <= kMostQuality)
+        found.compression = stepped((100 - quality) / kQualities);
     if (!damage.known) return found;
     const double luma = damage.lumaNoise.value, colour = damage.chromaNoise.value;
     if (luma >= kLeastNoise || colour >= kLeastColourNoise) {
         found.noise = stepped(luma / kLevels);
         found.colourNoise = stepped(colour / kLevels);
     }
-    const double quality = qualityOf(damage, jpegQuality);
-    if (damage.compressed >= kSurely && quality <= kMostQuality)
-        found.compression = stepped((100 - quality) / kQualities);
     const diagnose::Estimate& detail = damage.resolution;
     if (detail.value + detail.deviation < kSoft) found.softness = stepped(1 - detail.value);
     return found;
