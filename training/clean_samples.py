@@ -9,7 +9,7 @@ import random
 import torch
 
 from .clean_net import CONDITIONS
-from .damage_samples import ENLARGERS, Damage, Damaged, _enlarging, resolution
+from .damage_samples import ENLARGERS, Damage, Damaged, _enlarging, coloured, resolution
 from .reduction import KERNELS
 from .shrink_samples import blurred, jpeg, reduced, whole
 
@@ -50,11 +50,7 @@ class Pairs(Damaged):
         x = x + torch.randn_like(x[:, :1]) * done.luma
         if r.random() < 0.6:
             done.chroma = 20 * r.random() ** 1.5
-            coarse = r.choice((1, 1, 2, 3))
-            noise = torch.randn(1, 3, *(math.ceil(s / coarse) for s in x.shape[-2:]))
-            noise = noise - (noise * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-            noise = noise.repeat_interleave(coarse, 2).repeat_interleave(coarse, 3)
-            x = x + noise[..., :x.shape[-2], :x.shape[-1]] * done.chroma
+            x = coloured(x, done.chroma, r.choice((1, 1, 2, 3)))
         return x
 
     def pair(self, size: int) -> tuple[torch.Tensor, torch.Tensor, Damage]:

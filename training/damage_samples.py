@@ -60,6 +60,14 @@ def _enlarging(kernel: str, source: int, target: int) -> torch.Tensor:
     return (weights / weights.sum(1, keepdim=True)).float()
 
 
+def coloured(x: torch.Tensor, sigma: float, coarse: int) -> torch.Tensor:
+    """With noise that leaves luma alone, in spots of `coarse` pixels."""
+    noise = torch.randn(1, 3, *(math.ceil(s / coarse) for s in x.shape[-2:]))
+    noise = noise - (noise * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    noise = noise.repeat_interleave(coarse, 2).repeat_interleave(coarse, 3)
+    return x + noise[..., :x.shape[-2], :x.shape[-1]] * sigma
+
+
 class Damaged:
     """`pictures`: uint8 [3, H, W], sharp."""
 
@@ -118,9 +126,5 @@ class Damaged:
             x = x + torch.randn_like(x[:, :1]) * done.luma
         if r.random() < 0.3:
             done.chroma = 20 * r.random() ** 2
-            coarse = r.choice((1, 1, 2, 3))
-            noise = torch.randn(1, 3, *(math.ceil(s / coarse) for s in x.shape[-2:]))
-            noise = noise - (noise * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-            noise = noise.repeat_interleave(coarse, 2).repeat_interleave(coarse, 3)
-            x = x + noise[..., :x.shape[-2], :x.shape[-1]] * done.chroma
+            x = coloured(x, done.chroma, r.choice((1, 1, 2, 3)))
         return x
