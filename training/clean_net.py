@@ -12,28 +12,22 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .network import Folded
+
 # What it is told, each 0 to about 1: sigma of the noise in luma and colour by 25 levels of 255, JPEG's
 # quality as (100 - q) / 80, and the share of detail that is gone.
 CONDITIONS = ("noise", "colourNoise", "compression", "softness")
 
 
-class Told(nn.Module):
-    """3x3 + 1x1 convolution, folded before use, with a bias that depends on the conditions."""
+class Told(Folded):
+    """The faithful networks' convolution, with a bias that depends on the conditions, too."""
 
     def __init__(self, inputs: int, outputs: int, gain: float = 1.0):
-        super().__init__()
-        conv = nn.Conv2d(inputs, outputs, 3, padding=1)
-        nn.init.kaiming_normal_(conv.weight)
-        self.weight = nn.Parameter(conv.weight.detach() * gain)
-        self.centre = nn.Parameter(torch.zeros(outputs, inputs, 1, 1))
-        self.told = nn.Linear(len(CONDITIONS), outputs)
-        nn.init.zeros_(self.told.bias)
-
-    def kernel(self) -> torch.Tensor:
-        return self.weight + F.pad(self.centre, (1, 1, 1, 1))
+        super().__init__(inputs, outputs, gain)
+        self.told = nn.Linear(len(CONDITIONS), outputs, bias=False)
 
     def forward(self, x, told):
-        return F.conv2d(x, self.kernel(), padding=1) + self.told(told)[:, :, None, None]
+        return super().forward(x) + self.told(told)[:, :, None, None]
 
 
 class Clean(nn.Module):
@@ -74,7 +68,7 @@ def export(net: Clean, path: Path):
     def told(name, layer: Told, x):
         w = g.weight(f"{name}.weight", layer.kernel())
         told = g.node("Gemm", ["condition", g.weight(f"{name}.told", layer.told.weight),
-                               g.weight(f"{name}.bias", layer.told.bias)], transB=1)
+                               g.weight(f"{name}.bias", layer.bias)], transB=1)
         return g.node("Conv", [x, w, g.node("Reshape", [told, "flat"])], kernel_shape=[3, 3], pads=[1] * 4)
 
     head = [g.weight("head.weight", net.head.weight), g.weight("head.bias", net.head.bias)]

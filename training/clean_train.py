@@ -103,7 +103,7 @@ def main():
             keep = min(AVERAGE, (step + 1) / (step + 10))
             for a, b in zip(average.parameters(), net.parameters()):
                 a.lerp_(b, 1 - keep)
-        losses.append(float(loss))
+        losses.append(loss.item())
         if spent - scored > SCORED or spent < 1:
             scored = spent
             _report(step, spent, losses, average, tests)
