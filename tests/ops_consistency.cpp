@@ -56,7 +56,7 @@ TEST_CASE("the inverse of enlarging and shrinking keeps what is even, and is no 
         for (const Kernel kernel : ops::kReductions) {
             const int small = 60;
             INFO(ops::name(kernel) << " " << large << " to " << small);
-            const ops::Inverse inverse(small, large, kernel);
+            const ops::Inverse inverse(ops::shrunkAgain(small, large, kernel), large % small == 0);
             for (int i = 0; i < small; i++) {
                 float sum = 0, most = 0;
                 for (int k = 0; k < ops::Inverse::kTaps; k++) {

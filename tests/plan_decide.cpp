@@ -40,6 +40,17 @@ diagnose::Damage grown(double likelihood, double detail, double deviation = 0.05
     return damage;
 }
 
+/// As half the size, by bilinear, plainly.
+diagnose::Damage doubled(double likelihood = 0.97) {
+    diagnose::Damage damage = grown(likelihood, 0.5);
+    damage.former.width = 200;
+    damage.former.height = 150;
+    damage.former.kernel = ops::Kernel::bilinear;
+    damage.former.dropAcross = damage.former.dropDown = 1.5;
+    damage.former.outside = 2;
+    return damage;
+}
+
 diagnose::Reduction by(ops::Kernel kernel) {
     diagnose::Reduction reduction;
     reduction.kernel = kernel;
@@ -195,6 +206,50 @@ TEST_CASE("what was enlarged before goes back to its detail, if both signs are p
     CHECK(with(both).start == Dimensions{240, 180});  // the smaller one
 }
 
+TEST_CASE("a former enlargement that explains the picture is undone before all else") {
+    Evidence found = evidence();
+    found.damage = doubled();
+    const auto decided = [&](const ModelChoice& choice = kOurs,
+                             const Wishes& wishes = enlarging(4)) {
+        return decide(found, wishes, {choice, kOurs, "clean"});
+    };
+    CHECK(decided().wanted == Measure::damageBefore);
+    found.jpegQuality = 50;  // of the file, whose blocks are gone with the enlargement
+    found.damageBefore = noisy(8);
+    CHECK(decided().wanted == Measure::reductionBefore);
+    found.reductionBefore = by(ops::Kernel::box);
+    const Plan plan = decided();
+    CHECK_FALSE(plan.wanted);
+    CHECK(plan.undoes == ops::Kernel::bilinear);
+    CHECK(plan.start == Dimensions{200, 150});
+    CHECK(plan.target.full == Dimensions{1600, 1200});
+    CHECK(plan.cleaning == Cleaning{0.32, 0, 0, 0});  // as it was before
+    CHECK(plan.binding == Binding{ops::Kernel::box, 1, 1});
+    CHECK(plan.steps.back().pass.size == plan.target.full);
+    CHECK(says(plan, "first brought back to 200x150"));
+    CHECK(fromJson(toJson(plan)) == plan);
+    CHECK(decided(kTheirs).undoes == ops::Kernel::bilinear);
+    CHECK_FALSE(decided(kTheirs).cleaning.any());
+
+    CHECK_FALSE(decided(kLanczos).undoes);
+    CHECK_FALSE(decided(kOurs, enlarging(1)).undoes);
+    Wishes wishes = enlarging(4);
+    wishes.prescale = 1;
+    CHECK_FALSE(decided(kOurs, wishes).undoes);
+    const auto withFormer = [&](auto change) {
+        found.damage = doubled();
+        change(*found.damage);
+        return decided().undoes.has_value();
+    };
+    CHECK(withFormer([](diagnose::Damage&) {}));
+    CHECK_FALSE(withFormer([](diagnose::Damage& d) { d.enlarged = 0.4; }));
+    CHECK_FALSE(withFormer([](diagnose::Damage& d) { d.former.dropAcross = -1.4; }));
+    CHECK_FALSE(withFormer([](diagnose::Damage& d) { d.former.outside = 80; }));
+    found.damage = doubled();
+    found.history = codec::Provenance{2, 400, 300, "box", {}};
+    CHECK_FALSE(decided().undoes);
+}
+
 TEST_CASE("too small a picture shows nothing and is left alone") {
     diagnose::Damage damage = grown(1, 0.3);
     damage.known = false;
@@ -285,7 +340,7 @@ TEST_CASE("lettering is left to the faithful models where the model is somebody 
 }
 
 TEST_CASE("passes lead to exactly the size asked for") {
-    for (const auto& damage : {sharp(), noisy(20), grown(0.97, 0.4)})
+    for (const auto& damage : {sharp(), noisy(20), grown(0.97, 0.4), doubled()})
         for (const int passes : {0, 1, 2, 3})
             for (double factor = 1.01; factor <= 64; factor *= 1.13) {
                 Evidence found = evidence();

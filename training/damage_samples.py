@@ -1,7 +1,7 @@
 """Pictures damaged in known ways, to learn the measures of src/diagnose/damage from.
 
-A chain as pictures go through it: a lens blurs, an interpolation enlarges, a camera or a person
-sharpens, noise is added, JPEG compresses. Samples are RGB [3, S, S], whole numbers 0 to 255, and begin at
+A chain as pictures go through it: a lens blurs, a sensor adds noise, JPEG compresses, an interpolation
+enlarges, somebody sharpens, grain is added, JPEG compresses once more. Samples are RGB [3, S, S], whole numbers 0 to 255, and begin at
 a corner of JPEG's grid of 8x8 pixels.
 """
 import math
@@ -17,6 +17,7 @@ from .shrink_samples import blurred, jpeg, reduced, whole
 ENLARGERS = ("bilinear", "bicubic", "lanczos", "mitchell")
 SMALLEST = 0.1      # of the transfer function: below, a frequency is lost
 QUALITIES = (20, 97)
+EARLY = 0.75        # share of the enlarged pictures whose noise is older than that
 
 
 @dataclass
@@ -25,9 +26,10 @@ class Damage:
     resolution: float = 1.0  # share of Nyquist at which the transfer function falls below SMALLEST
     blur: float = 0.0        # sigma in pixels of what was enlarged
     enlarged: float = 1.0    # factor
-    luma: float = 0.0        # sigma of the noise in 8-bit levels
+    luma: float = 0.0        # sigma of the noise in 8-bit levels, as it is at the end
     chroma: float = 0.0
-    quality: int = 0         # of JPEG; 0: none
+    quality: int = 0         # of JPEG at the end; 0: none
+    before: int = 0          # of JPEG before the enlargement
 
 
 @lru_cache(maxsize=8)
@@ -60,6 +62,10 @@ def _enlarging(kernel: str, source: int, target: int) -> torch.Tensor:
     return (weights / weights.sum(1, keepdim=True)).float()
 
 
+def enlarged(x: torch.Tensor, kernel: str, height: int, width: int) -> torch.Tensor:
+    return _enlarging(kernel, x.shape[2], height) @ x @ _enlarging(kernel, x.shape[3], width).T
+
+
 def coloured(x: torch.Tensor, sigma: float, coarse: int) -> torch.Tensor:
     """With noise that leaves luma alone, in spots of `coarse` pixels."""
     noise = torch.randn(1, 3, *(math.ceil(s / coarse) for s in x.shape[-2:]))
@@ -82,7 +88,7 @@ class Damaged:
             most = min(picture.shape[1:]) / side
             if most >= 1:
                 break
-        before = max(1, int(side * min(most, r.uniform(1, 2) if r.random() < 0.7 else 1)))
+        before = max(1, int(side * min(most, r.uniform(1.2, 2) if r.random() < 0.85 else 1)))
         top, left = (r.randint(0, length - before) for length in picture.shape[1:])
         x = picture[None, :, top:top + before, left:left + before].float()
         if before > side:
@@ -93,38 +99,54 @@ class Damaged:
         return x
 
     def draw(self, size: int) -> tuple[torch.Tensor, Damage]:
-        r, done = self.random, Damage()
+        """Of size x size, beginning at the corner of a grid of JPEG, as the product takes its pieces."""
+        r = self.random
         enlarger = r.choice(ENLARGERS) if r.random() < 0.45 else None
-        done.enlarged = r.uniform(1.2, 4) if enlarger else 1.0
-        source = math.ceil((size + 16) / done.enlarged)
-        x = self.sharp(source)
+        factor = r.uniform(1.2, 4) if enlarger else 1.0
+        x = self.sharp(math.ceil((size + 16) / factor))
+        x, done = self.damaged(x, enlarger, (size + 16, size + 16), factor, lambda x: x[..., 8:-8, 8:-8])
+        return x[0], done
+
+    def damaged(self, x: torch.Tensor, enlarger: str | None, size: tuple[int, int], factor: float, cut):
+        """[1, 3, H, W] damaged by chance; enlarged to height and width `size`, and `cut` before it is
+        compressed at last."""
+        r, done = self.random, Damage(enlarged=factor)
         if r.random() < 0.45:
             done.blur = math.exp(r.uniform(math.log(0.4), math.log(3)))
             x = blurred(x, done.blur)
+        early = enlarger is not None and r.random() < EARLY
+        noise = self._noise(x, done) if early else None
         if enlarger:
-            x = whole(x)
-            m = _enlarging(enlarger, source, size + 16)
-            x = whole(m @ x @ m.T)
-        x = x[..., :size + 16, :size + 16]
+            x = whole(x if noise is None else x + sum(noise))
+            if r.random() < 0.3:
+                done.before = r.randint(*QUALITIES)
+                x = jpeg(x, done.before, r.random() < 0.6)
+            x = whole(enlarged(x, enlarger, *size))
         amount, radius = 0.0, 1.0
         if r.random() < 0.25:
             amount, radius = r.uniform(0.3, 1.5), r.uniform(0.6, 2)
-            x = x + amount * (x - blurred(x, radius))
-        done.resolution = resolution(done.blur, enlarger, done.enlarged, amount, radius)
-        x = self._noisy(x, done)
-        # At the corner of a grid of JPEG, as the product takes its pieces.
-        x = whole(x[..., 8:-8, 8:-8])
+        sharpened = lambda x: x + amount * (x - blurred(x, radius))
+        x = sharpened(x)
+        done.resolution = resolution(done.blur, enlarger, factor, amount, radius)
+        if early:
+            left = [float(sharpened(enlarged(n, enlarger, *size)).std() / n.std().clamp(min=1e-6)) for n in noise]
+            done.luma, done.chroma = done.luma * left[0], done.chroma * left[1]
+        else:
+            x = x + sum(self._noise(x, done))
+        x = whole(cut(x))
         if r.random() < 0.5:
             done.quality = r.randint(*QUALITIES)
             x = jpeg(x, done.quality, r.random() < 0.6)
-        return x[0], done
+        return x, done
 
-    def _noisy(self, x: torch.Tensor, done: Damage) -> torch.Tensor:
+    def _noise(self, x: torch.Tensor, done: Damage) -> tuple[torch.Tensor, torch.Tensor]:
+        """In luma and in colour."""
         r = self.random
+        luma = chroma = torch.zeros_like(x)
         if r.random() < 0.5:
             done.luma = 25 * r.random() ** 2
-            x = x + torch.randn_like(x[:, :1]) * done.luma
+            luma = torch.randn_like(x[:, :1]).expand_as(x) * done.luma
         if r.random() < 0.3:
             done.chroma = 20 * r.random() ** 2
-            x = coloured(x, done.chroma, r.choice((1, 1, 2, 3)))
-        return x
+            chroma = coloured(chroma, done.chroma, r.choice((1, 1, 2, 3)))
+        return luma, chroma

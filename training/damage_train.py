@@ -71,7 +71,7 @@ def decoded(answer: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 class Whole(Damaged):
-    """Whole pictures, halved, instead of pieces of them."""
+    """Pieces of pictures that were halved."""
 
     def sharp(self, side: int) -> torch.Tensor:
         picture = self.random.choice(self.pictures)

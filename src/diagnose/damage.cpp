@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "diagnose/pieces.h"
+#include "ops/undo.h"
 
 namespace acuity::diagnose {
 namespace {
@@ -66,17 +67,7 @@ Estimate fromLog(const Sum& sum, double offset, double most) {
     return {std::clamp(power - offset, 0.0, most), std::log(2) * power * sum.deviation()};
 }
 
-}  // namespace
-
-Estimate Damage::blur() const {
-    // exp(-2 (pi sigma f)^2) falls to a tenth at f = resolution / 2 cycles per pixel.
-    constexpr double kSharp = 0.97;
-    if (resolution.value <= 0 || resolution.value > kSharp) return {};
-    const double sigma = std::sqrt(std::log(10) / 2) / (M_PI * resolution.value / 2);
-    return {sigma, sigma * resolution.deviation / resolution.value};
-}
-
-Damage damageOf(const vips::VImage& colour, Network& network) {
+Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     Damage found;
     const int shorter = std::min(colour.width(), colour.height());
     if (shorter < kLeastSide) return found;
@@ -100,7 +91,11 @@ Damage damageOf(const vips::VImage& colour, Network& network) {
     found.jpegQuality = {std::clamp(20 * sums[quality].mean(), 1.0, 100.0),
                          20 * sums[quality].deviation()};
     found.compressed = sums[compressed].likelihood();
-    found.enlarged = sums[enlarged].likelihood();
+    found.enlargedBySpectra = sums[enlarged].likelihood();
+    if (forFormer) {
+        found.former = enlargementOf(colour);
+        found.enlarged = found.former.likelihood(found.enlargedBySpectra, found.compressed);
+    }
     found.edges = edgesOf(seen);
     if (found.edges.even) {
         found.lumaNoise.value = found.chromaNoise.value = found.compressed = 0;
@@ -112,6 +107,25 @@ Damage damageOf(const vips::VImage& colour, Network& network) {
         }
     }
     return found;
+}
+
+}  // namespace
+
+Estimate Damage::blur() const {
+    // exp(-2 (pi sigma f)^2) falls to a tenth at f = resolution / 2 cycles per pixel.
+    constexpr double kSharp = 0.97;
+    if (resolution.value <= 0 || resolution.value > kSharp) return {};
+    const double sigma = std::sqrt(std::log(10) / 2) / (M_PI * resolution.value / 2);
+    return {sigma, sigma * resolution.deviation / resolution.value};
+}
+
+Damage damageOf(const vips::VImage& colour, Network& network) {
+    return looked(colour, network, true);
+}
+
+Damage damageBefore(const vips::VImage& colour, const Damage& damage, Network& network) {
+    const Enlargement& former = damage.former;
+    return looked(ops::undone(colour, former.width, former.height, former.kernel), network, false);
 }
 
 }  // namespace acuity::diagnose

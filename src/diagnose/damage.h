@@ -4,6 +4,7 @@
 #include <vips/vips8>
 
 #include "diagnose/edges.h"
+#include "diagnose/enlargement.h"
 #include "diagnose/network.h"
 #include "diagnose/shrinking.h"
 
@@ -21,6 +22,8 @@ struct Damage {
     Estimate jpegQuality;               // 1 to 100, of what `compressed` is about
     double compressed = 0;              // likelihood that a JPEG lies in its past
     double enlarged = 0;                // likelihood that it was enlarged by interpolation
+    double enlargedBySpectra = 0;       // the same as the network sees it, without `former`
+    Enlargement former;                 // how, if it was
     std::vector<Shrinking> shrinkings;  // none where there is hardly any noise
     int gridLeft = 0, gridTop = 0;      // where JPEG's grid of 8x8 begins, if it is seen
     Edges edges;
@@ -33,5 +36,9 @@ struct Damage {
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart. The network looks
 /// at up to 16 pieces of 192 pixels.
 Damage damageOf(const vips::VImage& colour, Network& network);
+
+/// The same of what it was before the enlargement that `damage` found; of that one, no former one
+/// is looked for.
+Damage damageBefore(const vips::VImage& colour, const Damage& damage, Network& network);
 
 }  // namespace acuity::diagnose

@@ -36,6 +36,21 @@ std::vector<int> places(int length, int side, int most, int grid, int offset) {
 
 }  // namespace
 
+Piece pieceOf(const vips::VImage& colour, const ops::Rect& place) {
+    Piece piece{place, 0, planesOf(colour, place)};
+    piece.detail = detailOf(piece.planes, place.width, place.height);
+    return piece;
+}
+
+std::vector<float> lumaOf(const Piece& piece) {
+    const std::size_t count = std::size_t(piece.place.width) * std::size_t(piece.place.height);
+    std::vector<float> luma(count);
+    for (std::size_t i = 0; i < count; i++)
+        luma[i] = 255 * (0.299f * piece.planes[i] + 0.587f * piece.planes[count + i] +
+                         0.114f * piece.planes[2 * count + i]);
+    return luma;
+}
+
 std::vector<Piece> pieces(const vips::VImage& colour, int side, int most, int grid, int left,
                           int top) {
     const int width = std::min(side, colour.width()), height = std::min(side, colour.height());
@@ -43,11 +58,8 @@ std::vector<Piece> pieces(const vips::VImage& colour, int side, int most, int gr
     const int across = std::max(1, int(std::lround(std::sqrt(most * shape))));
     std::vector<Piece> found;
     for (const int y : places(colour.height(), height, std::max(1, most / across), grid, top))
-        for (const int x : places(colour.width(), width, across, grid, left)) {
-            Piece piece{{x, y, width, height}, 0, planesOf(colour, {x, y, width, height})};
-            piece.detail = detailOf(piece.planes, width, height);
-            found.push_back(std::move(piece));
-        }
+        for (const int x : places(colour.width(), width, across, grid, left))
+            found.push_back(pieceOf(colour, {x, y, width, height}));
     return found;
 }
 

@@ -14,6 +14,11 @@ struct Piece {
     std::vector<float> planes;  // RGB 0 to 1, [3][height][width]
 };
 
+Piece pieceOf(const vips::VImage& colour, const ops::Rect& place);
+
+/// Its luma in levels of 255, [height][width].
+std::vector<float> lumaOf(const Piece& piece);
+
 /// Squares of `side` (or the picture's own sides, where those are less), about `most` of them,
 /// evenly spread, whose left and top are `left` and `top` beyond multiples of `grid`.
 std::vector<Piece> pieces(const vips::VImage& colour, int side, int most, int grid = 1,

@@ -63,16 +63,6 @@ class There {
     std::vector<float> line_;
 };
 
-/// In levels of 255.
-std::vector<float> lumaOf(const Piece& piece) {
-    const std::size_t count = std::size_t(piece.place.width) * piece.place.height;
-    std::vector<float> luma(count);
-    for (std::size_t i = 0; i < count; i++)
-        luma[i] = 255 * (0.299f * piece.planes[i] + 0.587f * piece.planes[count + i] +
-                         0.114f * piece.planes[2 * count + i]);
-    return luma;
-}
-
 }  // namespace
 
 std::vector<Shrinking> shrinkingsOf(const std::vector<Piece>& pieces) {

@@ -16,80 +16,22 @@ int mirrored(int at, int size) {
     return std::clamp(at, 0, size - 1);
 }
 
-/// D U of one axis as a band matrix: how much of sample j is in sample i after enlarging and
-/// shrinking.
-class Band {
-  public:
-    static constexpr int kHalf = 6;  // no kernel reaches farther: 3 of D, 2 of U, 1 of its phase
-
-    Band(int small, int large, Kernel reduction)
-        : size_(small), values_(std::size_t(small) * (2 * kHalf + 1)) {
-        const Axis down(large, small, reduction, Borders::cut), up(small, large, Kernel::bicubic);
-        for (int i = 0; i < small; i++)
-            for (int t = 0; t < down.taps; t++) {
-                const double weight = double(down.at(i)[t]);
-                if (weight == 0) continue;
-                const int place = down.first[std::size_t(i)] + t;
-                for (int k = 0; k < up.taps; k++) {
-                    const int j = mirrored(up.first[std::size_t(place)] + k, small);
-                    if (std::abs(j - i) <= kHalf) (*this)(i, j) += weight * double(up.at(place)[k]);
-                }
-            }
-    }
-    double& operator()(int i, int j) {
-        return values_[std::size_t(i) * (2 * kHalf + 1) + std::size_t(j - i + kHalf)];
-    }
-    double at(int i, int j) const {
-        if (std::abs(j - i) > kHalf) return 0;
-        return values_[std::size_t(i) * (2 * kHalf + 1) + std::size_t(j - i + kHalf)];
-    }
-    int size() const { return size_; }
-
-  private:
-    int size_;
-    std::vector<double> values_;
-};
-
-/// Row `i` of the inverse of `band` into `row` (Inverse::kTaps values), from the samples near it:
-/// z with z B = e_i, by elimination. B's diagonal dominates, so that none is exchanged.
-void inverseRow(const Band& band, int i, float* row) {
-    constexpr int kMost = Inverse::kTaps;
-    const int from = std::max(0, i - Inverse::kReach);
-    const int size = std::min(band.size(), i + Inverse::kReach + 1) - from;
-    double m[kMost][kMost], right[kMost] = {};
-    for (int r = 0; r < size; r++)
-        for (int c = 0; c < size; c++) m[r][c] = band.at(from + c, from + r);
-    right[i - from] = 1;
-    for (int pivot = 0; pivot < size; pivot++)
-        for (int r = pivot + 1; r < std::min(size, pivot + Band::kHalf + 1); r++) {
-            const double share = m[r][pivot] / m[pivot][pivot];
-            for (int c = pivot; c < std::min(size, pivot + Band::kHalf + 1); c++)
-                m[r][c] -= share * m[pivot][c];
-            right[r] -= share * right[pivot];
-        }
-    for (int r = size - 1; r >= 0; r--) {
-        for (int c = r + 1; c < std::min(size, r + Band::kHalf + 1); c++)
-            right[r] -= m[r][c] * right[c];
-        right[r] /= m[r][r];
-    }
-    for (int r = 0; r < size; r++) row[from + r - i + Inverse::kReach] = float(right[r]);
-}
-
 }  // namespace
 
-Inverse::Inverse(int small, int large, Kernel reduction) : weights(std::size_t(small) * kTaps) {
-    const Band band(small, large, reduction);
-    // Whole factors repeat themselves: one row serves all that are far from both ends.
-    const bool whole = large % small == 0;
-    std::vector<float> middle(kTaps);
-    if (whole) inverseRow(band, small / 2, middle.data());
-    for (int i = 0; i < small; i++) {
-        float* row = weights.data() + std::size_t(i) * kTaps;
-        if (whole && std::min(i, small - 1 - i) > 2 * kReach)
-            std::copy(middle.begin(), middle.end(), row);
-        else
-            inverseRow(band, i, row);
-    }
+Band shrunkAgain(int small, int large, Kernel reduction) {
+    // No kernel reaches farther than Band has room for: 3 of D, 2 of U, 1 of its phase.
+    Band band(small);
+    const Axis down(large, small, reduction, Borders::cut), up(small, large, Kernel::bicubic);
+    for (int i = 0; i < small; i++)
+        for (int t = 0; t < down.taps; t++) {
+            const double weight = double(down.at(i)[t]);
+            if (weight == 0) continue;
+            const int place = down.first[std::size_t(i)] + t;
+            for (int k = 0; k < up.taps; k++)
+                band.add(i, mirrored(up.first[std::size_t(place)] + k, small),
+                         weight * double(up.at(place)[k]));
+        }
+    return band;
 }
 
 namespace {
@@ -204,8 +146,10 @@ class Correction : public Lazy {
     Correction(const vips::VImage& y, const vips::VImage& residual, Kernel reduction)
         : small_{0, 0, residual.width(), residual.height()},
           bands_(residual.bands()),
-          across_(residual.width(), y.width(), reduction),
-          down_(residual.height(), y.height(), reduction) {}
+          across_(shrunkAgain(residual.width(), y.width(), reduction),
+                  y.width() % residual.width() == 0),
+          down_(shrunkAgain(residual.height(), y.height(), reduction),
+                y.height() % residual.height() == 0) {}
 
     void fill(VipsRegion* out, VipsRegion** in) const override {
         constexpr int kReach = Inverse::kReach;

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 #include <vips/vips8>
 
+#include "ops/band.h"
 #include "ops/kernels.h"
 #include "ops/tile_grid.h"
 
@@ -23,16 +23,8 @@ vips::VImage bound(const vips::VImage& y, const vips::VImage& x, Kernel reductio
 /// x.
 Rect boundOf(const Rect& part, const Rect& large, const Rect& small, Kernel reduction);
 
-/// Rows of the inverse of D U for one axis, as far as they matter: what input samples weigh in the
-/// correction of each. D U is nearly a filter, but differs with the place where the factor is not
-/// whole, and at the ends of the line.
-struct Inverse {
-    static constexpr int kReach = 12;
-    static constexpr int kTaps = 2 * kReach + 1;
-    std::vector<float> weights;  // [sample][kTaps]; the first tap is sample - kReach
-
-    Inverse(int small, int large, Kernel reduction);
-    const float* at(int i) const { return &weights[std::size_t(i) * kTaps]; }
-};
+/// D U of one axis: how much of sample j is in sample i after enlarging and shrinking. Its inverse
+/// differs with the place where the factor is not whole, and at the ends of the line.
+Band shrunkAgain(int small, int large, Kernel reduction);
 
 }  // namespace acuity::ops

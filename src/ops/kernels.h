@@ -42,6 +42,9 @@ struct Axis {
     std::vector<float> weights;  // [output][tap]
 
     Axis(int source, int target, Kernel kernel, Borders borders = Borders::mirrored);
+    /// Room for other weights than a kernel's, all 0.
+    Axis(int taps, int target)
+        : taps(taps), first(std::size_t(target)), weights(first.size() * std::size_t(taps)) {}
     const float* at(int i) const { return &weights[std::size_t(i) * std::size_t(taps)]; }
     /// Source samples that outputs from..to-1 are made of: first and one past the last.
     std::pair<int, int> needed(int from, int to) const {

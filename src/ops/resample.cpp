@@ -1,6 +1,7 @@
 #include "ops/resample.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ops/lazy.h"
 #include "ops/planar.h"
@@ -10,11 +11,11 @@ namespace {
 
 class Resample : public Lazy {
   public:
-    Resample(const vips::VImage& in, int width, int height, Kernel kernel, Borders borders)
+    Resample(const vips::VImage& in, Axis columns, Axis rows)
         : sourceWidth_(in.width()),
           sourceHeight_(in.height()),
-          columns_(in.width(), width, kernel, borders),
-          rows_(in.height(), height, kernel, borders),
+          columns_(std::move(columns)),
+          rows_(std::move(rows)),
           type_{in.format(), in.bands()} {}
 
     void fill(VipsRegion* out, VipsRegion** in) const override {
@@ -74,8 +75,14 @@ class Resample : public Lazy {
 vips::VImage resample(const vips::VImage& in, int width, int height, Kernel kernel,
                       Borders borders) {
     if (width == in.width() && height == in.height()) return in;
-    return lazy(std::make_unique<Resample>(in, width, height, kernel, borders), {in}, width, height,
-                in.format(), in.bands());
+    return resample(in, Axis(in.width(), width, kernel, borders),
+                    Axis(in.height(), height, kernel, borders));
+}
+
+vips::VImage resample(const vips::VImage& in, Axis columns, Axis rows) {
+    const int width = int(columns.first.size()), height = int(rows.first.size());
+    return lazy(std::make_unique<Resample>(in, std::move(columns), std::move(rows)), {in}, width,
+                height, in.format(), in.bands());
 }
 
 }  // namespace acuity::ops

@@ -15,4 +15,7 @@ namespace acuity::ops {
 vips::VImage resample(const vips::VImage& in, int width, int height, Kernel kernel,
                       Borders borders = Borders::mirrored);
 
+/// The same with weights of all kinds for columns and rows, whose outputs are the result's size.
+vips::VImage resample(const vips::VImage& in, Axis columns, Axis rows);
+
 }  // namespace acuity::ops

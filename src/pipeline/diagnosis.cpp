@@ -13,6 +13,7 @@ namespace acuity::pipeline {
 
 using diagnose::Damage;
 using diagnose::Estimate;
+using diagnose::Field;
 using nlohmann::json;
 using vips::VImage;
 
@@ -28,20 +29,32 @@ constexpr double kLeastNoise = 0.5;
 /// pictures that are larger still, in windows instead of all of it.
 constexpr double kTextPixels = 0.7e6, kWindowsFrom = 64e6;
 constexpr int kWindow = 1024, kWindows = 4, kWindowShrunk = 4;  // pixels, across and down
+constexpr int kFields = 32, kFewFields = 16;                    // of content, across and down
 
 VImage shrunk(const VImage& image, int by, const Session& session) {
     return by <= 1 ? image
                    : codec::settled(image.shrink(by, by), session.memory() / 4, session.cancel());
 }
 
-double textShareOf(const VImage& colour, Session& session) {
+bool inWindows(const VImage& colour) {
+    return double(colour.width()) * colour.height() >= kWindowsFrom &&
+           std::min(colour.width(), colour.height()) >= kWindows * kWindow;
+}
+
+/// Kinds, and the share of lettering with its fields. Of very large pictures fewer fields, none of
+/// them lettering.
+void lookAtContent(const VImage& colour, Session& session, Diagnosis& found) {
     const auto network = session.diagnostic("text-mask");
-    const double pixels = double(colour.width()) * colour.height();
-    if (pixels < kWindowsFrom || std::min(colour.width(), colour.height()) < kWindows * kWindow) {
+    found.banding = diagnose::bandingIn(colour);
+    found.content = diagnose::contentOf(colour, inWindows(colour) ? kFewFields : kFields);
+    if (!inWindows(colour)) {
+        const double pixels = double(colour.width()) * colour.height();
         const int by = int(std::ceil(std::sqrt(pixels / kTextPixels)));
-        return diagnose::textIn(shrunk(colour, by, session), *network).share;
+        const auto text = diagnose::textIn(shrunk(colour, by, session), *network);
+        found.textShare = text.share;
+        if (text.found()) diagnose::addText(found.content, text.mask);
+        return;
     }
-    double share = 0;
     for (int i = 0; i < kWindows * kWindows; i++) {
         // In the middle of each of 4x4 fields.
         const auto place = [](int length, int at) {
@@ -50,9 +63,8 @@ double textShareOf(const VImage& colour, Session& session) {
         const VImage window = colour.crop(place(colour.width(), i % kWindows),
                                           place(colour.height(), i / kWindows), kWindow, kWindow);
         const VImage small = shrunk(window, kWindowShrunk, session);
-        share += diagnose::textIn(small, *network).share / (kWindows * kWindows);
+        found.textShare += diagnose::textIn(small, *network).share / (kWindows * kWindows);
     }
-    return share;
 }
 
 /// On a thread of its own: small networks leave cores idle.
@@ -80,10 +92,10 @@ std::string noise(const Damage& damage) {
                        damage.chromaNoise.value);
 }
 
-std::string compression(const Diagnosis& diagnosis) {
-    const Damage& damage = diagnosis.damage;
+/// `file`: quality by the file's own table, or 0.
+std::string compression(const Damage& damage, int file) {
     std::string text = "compression: ";
-    if (diagnosis.jpegQuality) text += fmt::format("a JPEG of quality {}; ", diagnosis.jpegQuality);
+    if (file) text += fmt::format("a JPEG of quality {}; ", file);
     if (damage.compressed < kLikely) return text + "no blocks are seen";
     text += fmt::format("it looks like JPEG of quality {:.0f} (give or take {:.0f})",
                         damage.jpegQuality.value, damage.jpegQuality.deviation);
@@ -91,6 +103,15 @@ std::string compression(const Diagnosis& diagnosis) {
         text +=
             fmt::format(", cut off its grid by {} and {} pixels", damage.gridLeft, damage.gridTop);
     return text;
+}
+
+std::string enlargement(const Damage& damage) {
+    std::string text = "enlarged before: ";
+    if (damage.enlarged < kLikely)
+        return text + fmt::format("it does not look so ({} likely)", percent(damage.enlarged));
+    return text + fmt::format("it looks so ({} likely), from {}x{} by {}", percent(damage.enlarged),
+                              damage.former.width, damage.former.height,
+                              ops::name(damage.former.kernel));
 }
 
 std::string origin(const diagnose::Reduction& reduction) {
@@ -114,10 +135,13 @@ Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {
     const VImage colour = colourOf(picture, 0);
     auto reduction = beside(
         [&] { return diagnose::reductionOf(colour, *session.diagnostic("reduction-kernel")); });
-    auto text = beside([&] { return textShareOf(colour, session); });
-    found.damage = diagnose::damageOf(colour, *session.diagnostic("damage"));
+    auto content = beside([&] { lookAtContent(colour, session, found); });
+    diagnose::Network& network = *session.diagnostic("damage");
+    found.damage = diagnose::damageOf(colour, network);
+    if (found.damage.known && found.damage.enlarged >= kLikely)
+        found.damageBefore = diagnose::damageBefore(colour, found.damage, network);
     found.reduction = reduction.get();
-    found.textShare = text.get();
+    content.get();
     return found;
 }
 
@@ -126,6 +150,7 @@ plan::Evidence evidenceOf(const codec::Picture& picture, const codec::Provenance
     plan::Evidence evidence = evidenceOf(picture, history);
     evidence.damage = diagnosis.damage;
     evidence.reduction = diagnosis.reduction;
+    evidence.damageBefore = diagnosis.damageBefore;
     return evidence;
 }
 
@@ -138,16 +163,26 @@ std::vector<std::string> sentences(const Diagnosis& diagnosis) {
                     "take {})",
                     percent(damage.resolution.value), percent(damage.resolution.deviation)));
     lines.push_back(noise(damage));
-    lines.push_back(compression(diagnosis));
-    lines.push_back(fmt::format("enlarged before: {} ({} likely)",
-                                damage.enlarged < kLikely ? "it does not look so" : "it looks so",
-                                percent(damage.enlarged)));
+    lines.push_back(compression(damage, diagnosis.jpegQuality));
+    lines.push_back(enlargement(damage));
+    if (diagnosis.damageBefore && diagnosis.damageBefore->known) {
+        lines.push_back(fmt::format("before that, {}", noise(*diagnosis.damageBefore)));
+        lines.push_back(fmt::format("before that, {}", compression(*diagnosis.damageBefore, 0)));
+    }
     if (damage.edges.halo >= kSeen)
         lines.push_back(fmt::format("halos: edges overshoot by {}", percent(damage.edges.halo)));
     if (const double most = std::max(damage.edges.black, damage.edges.white); most >= kSeen)
         lines.push_back(fmt::format("clipped: {} of it is black, {} white",
                                     percent(damage.edges.black), percent(damage.edges.white)));
     lines.push_back(origin(diagnosis.reduction));
+    if (diagnosis.banding >= kSeen)
+        lines.push_back(
+            fmt::format("banding: shades rise in stairs on {}", percent(diagnosis.banding)));
+    if (const diagnose::Content& content = diagnosis.content; !content.rows.empty())
+        lines.push_back(fmt::format("content: {} photograph, {} drawing, {} plain",
+                                    percent(content.share(Field::photograph)),
+                                    percent(content.share(Field::drawing)),
+                                    percent(content.share(Field::plain))));
     lines.push_back(fmt::format("lettering: {:.2g} % of its area", 100 * diagnosis.textShare));
     return lines;
 }
@@ -195,6 +230,15 @@ json toJson(const Damage& damage) {
               {"quality", toJson(damage.jpegQuality)},
               {"grid", {damage.gridLeft, damage.gridTop}}}},
             {"enlargedBefore", damage.enlarged},
+            {"enlargement",
+             {{"width", damage.former.width},
+              {"height", damage.former.height},
+              {"kernel", ops::name(damage.former.kernel)},
+              {"drop", {damage.former.dropAcross, damage.former.dropDown}},
+              {"outside", damage.former.outside},
+              {"rhythm", damage.former.rhythm.power},
+              {"rhythmOfBlocks", damage.former.rhythm.ofBlocks},
+              {"bySpectra", damage.enlargedBySpectra}}},
             {"halo", {{"share", damage.edges.halo}, {"edges", damage.edges.haloEdges}}},
             {"clipped", {{"black", damage.edges.black}, {"white", damage.edges.white}}}};
 }
@@ -203,8 +247,16 @@ json toJson(const Diagnosis& diagnosis) {
     json object = toJson(diagnosis.damage);
     object["jpegQualityOfFile"] = diagnosis.jpegQuality ? json(diagnosis.jpegQuality) : json();
     if (!diagnosis.damage.known) return object;
+    object["before"] = diagnosis.damageBefore ? toJson(*diagnosis.damageBefore) : json();
     object["reduction"] = toJson(diagnosis.reduction);
     object["textShare"] = diagnosis.textShare;
+    object["banding"] = diagnosis.banding;
+    const diagnose::Content& content = diagnosis.content;
+    object["content"] = {{"photograph", content.share(Field::photograph)},
+                         {"drawing", content.share(Field::drawing)},
+                         {"plain", content.share(Field::plain)},
+                         {"text", content.share(Field::text)},
+                         {"map", content.rows}};
     return object;
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "codec/picture.h"
+#include "diagnose/content.h"
 #include "diagnose/damage.h"
 #include "diagnose/reduction.h"
 #include "pipeline/session.h"
@@ -16,7 +18,11 @@ struct Diagnosis {
     int jpegQuality = 0;  // as the file's own table says; 0: no JPEG file
     diagnose::Damage damage;
     diagnose::Reduction reduction;
+    /// The same of what it was before it was enlarged, where it looks so.
+    std::optional<diagnose::Damage> damageBefore;
     double textShare = 0;  // of the area
+    diagnose::Content content;
+    double banding = 0;  // share of the area
 };
 
 /// Of the first frame, which must be in random access. Pictures of linear light show nothing: all

@@ -7,6 +7,7 @@
 #include "ops/alpha.h"
 #include "ops/consistency.h"
 #include "ops/resample.h"
+#include "ops/undo.h"
 
 namespace acuity::pipeline {
 
@@ -85,7 +86,7 @@ class Builder {
         if (alpha) {
             const VImage opacity = image.extract_band(bands);
             colour = ops::fillTransparent(colour, opacity);
-            result = colourSteps(colour, mask, linear).bandjoin(opacitySteps(started(opacity)));
+            result = colourSteps(colour, mask, linear).bandjoin(opacitySteps(smaller(opacity)));
         } else {
             result = colourSteps(colour, mask, linear);
         }
@@ -95,14 +96,20 @@ class Builder {
 
   private:
     VImage colourSteps(const VImage& colour, const VImage& mask, bool linear) const {
-        if (!linear) return bound(started(cleaned(colour)), mask);
+        if (!linear) return bound(started(colour), mask);
         // Networks know 0 to 1; what shines brighter goes past them.
         const VImage curve = encoded(colour);
         const VImage within = (curve > 1).ifthenelse(1, curve).cast(VIPS_FORMAT_FLOAT);
         const VImage above = (curve - within).cast(VIPS_FORMAT_FLOAT);
         const Dimensions& full = work_.target.full;
         const VImage bright = ops::resample(above, full.width, full.height, ops::Kernel::bicubic);
-        return decoded(bound(started(cleaned(within)), mask) + bright);
+        return decoded(bound(started(within), mask) + bright);
+    }
+
+    /// What is enlarged: the picture without its damage. A former enlargement is undone before the
+    /// network cleans, which then sees the damage as it was; other reductions come after it.
+    VImage started(const VImage& image) const {
+        return work_.undoes ? cleaned(smaller(image)) : smaller(cleaned(image));
     }
 
     /// The picture without its damage, computed as it is read.
@@ -120,7 +127,8 @@ class Builder {
     int cleanedRows(const VImage& image) const {
         const auto next = std::find_if(work_.steps.begin(), work_.steps.end(),
                                        [](const Step& s) { return !s.model.empty(); });
-        if (!isBound() || work_.start != work_.source || next == work_.steps.end()) return 2;
+        const bool shrunkLater = Dimensions{image.width(), image.height()} != work_.start;
+        if (!isBound() || shrunkLater || next == work_.steps.end()) return 2;
         const double pixels = double(image.width()) * image.height();
         const auto tile = [&](const std::string& model) {
             return session_.tileFor(*session_.runner(model, depth_), pixels);
@@ -128,12 +136,14 @@ class Builder {
         return 2 + (kReadAgain + 1) * tile(next->model) / tile(work_.cleaner);
     }
 
-    /// What is enlarged: the picture, or a smaller one that is kept, as several will read it.
-    VImage started(const VImage& image) const {
+    /// The picture, or a smaller one that is kept, as several will read it.
+    VImage smaller(const VImage& image) const {
         const Dimensions& start = work_.start;
         if (start == work_.source) return image;
-        const VImage small =
-            ops::resample(image, start.width, start.height, work_.shrinking, ops::Borders::cut);
+        const VImage small = work_.undoes
+                                 ? ops::undone(image, start.width, start.height, *work_.undoes)
+                                 : ops::resample(image, start.width, start.height, work_.shrinking,
+                                                 ops::Borders::cut);
         if (facts_.part) return small;
         try {
             return codec::settled(small, memory_, session_.cancel());

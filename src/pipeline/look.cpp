@@ -1,5 +1,6 @@
 // Measures what a plan wants to know of a picture.
 #include "diagnose/text.h"
+#include "ops/undo.h"
 #include "pipeline/diagnosis.h"
 #include "pipeline/work.h"
 
@@ -14,16 +15,25 @@ class Look {
     Look(const codec::Picture& picture, plan::Evidence& evidence, Session& session)
         : picture_(picture), evidence_(evidence), session_(session) {}
 
-    void measure(plan::Measure wanted) {
+    /// Of the picture, or of what is to be enlarged by `plan`.
+    void measure(plan::Measure wanted, const plan::Plan& plan) {
         switch (wanted) {
             case plan::Measure::damage:
                 evidence_.damage = diagnose::damageOf(colour(0), *session_.diagnostic("damage"));
                 findings_["damage"] = toJson(*evidence_.damage);
                 break;
             case plan::Measure::reduction:
-                evidence_.reduction =
-                    diagnose::reductionOf(colour(0), *session_.diagnostic("reduction-kernel"));
+                evidence_.reduction = reductionIn(colour(0));
                 findings_["reduction"] = toJson(*evidence_.reduction);
+                break;
+            case plan::Measure::damageBefore:
+                evidence_.damageBefore = diagnose::damageBefore(colour(0), *evidence_.damage,
+                                                                *session_.diagnostic("damage"));
+                findings_["damageBefore"] = toJson(*evidence_.damageBefore);
+                break;
+            case plan::Measure::reductionBefore:
+                evidence_.reductionBefore = reductionIn(before(plan));
+                findings_["reductionBefore"] = toJson(*evidence_.reductionBefore);
                 break;
             case plan::Measure::lettering:
                 lettering();
@@ -39,6 +49,15 @@ class Look {
 
   private:
     VImage colour(std::size_t frame) const { return colourOf(picture_, frame); }
+
+    diagnose::Reduction reductionIn(const VImage& image) const {
+        return diagnose::reductionOf(image, *session_.diagnostic("reduction-kernel"));
+    }
+
+    /// The picture before the enlargement that the plan undoes.
+    VImage before(const plan::Plan& plan) const {
+        return ops::undone(colour(0), plan.start.width, plan.start.height, *plan.undoes);
+    }
 
     void lettering() {
         const auto network = session_.diagnostic("text-mask");
@@ -65,7 +84,7 @@ Work look(const codec::Picture& picture, plan::Evidence evidence, const Options&
     Look look(picture, evidence, session);
     Work work = decide(picture, evidence, options, session);
     while (work.wanted) {
-        look.measure(*work.wanted);
+        look.measure(*work.wanted, work);
         work = decide(picture, evidence, options, session);
     }
     look.hand(work);

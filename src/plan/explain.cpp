@@ -28,9 +28,12 @@ std::vector<std::string> explain(const Plan& plan) {
                                 shown(plan.target.crop), plan.target.factor));
     if (plan.target.factor <= 1 && plan.target.full != plan.source)
         lines.push_back("it is only reduced, because the size asked for is smaller");
+    if (plan.undoes)
+        lines.push_back(fmt::format("first brought back to {}, {} (by {})", shown(plan.start),
+                                    plan.because, ops::name(*plan.undoes)));
     if (plan.cleaning.any())
         lines.push_back(plan.cleaner + " takes away " + inWords(plan.cleaning));
-    if (plan.start != plan.source)
+    if (plan.start != plan.source && !plan.undoes)
         lines.push_back(fmt::format("first reduced to {} by {}{}{}", shown(plan.start),
                                     ops::name(plan.shrinking), plan.because.empty() ? "" : ", ",
                                     plan.because));

@@ -12,9 +12,12 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::pair<Measure, const char*> kMeasures[] = {{Measure::damage, "damage"},
-                                                         {Measure::reduction, "reduction"},
-                                                         {Measure::lettering, "lettering"}};
+constexpr std::pair<Measure, const char*> kMeasures[] = {
+    {Measure::damage, "damage"},
+    {Measure::reduction, "reduction"},
+    {Measure::damageBefore, "damageBefore"},
+    {Measure::reductionBefore, "reductionBefore"},
+    {Measure::lettering, "lettering"}};
 
 constexpr double kMostStrength = 1.2;  // of cleaning
 
@@ -134,6 +137,7 @@ json toJson(const Plan& plan) {
             {"cleaning", plan.cleaning.named()},
             {"startWidth", plan.start.width},
             {"startHeight", plan.start.height},
+            {"undoes", plan.undoes ? json(ops::name(*plan.undoes)) : json()},
             {"shrunkBy", ops::name(plan.shrinking)},
             {"shrunkBecause", plan.because},
             {"enlargedBefore", plan.enlargedBefore},
@@ -166,6 +170,7 @@ Plan fromJson(const json& object) {
                      cleaning.number("softness", 0, kMostStrength)};
     cleaning.end();
     plan.start = {reader.whole("startWidth", 1), reader.whole("startHeight", 1)};
+    if (!reader.field("undoes").is_null()) plan.undoes = reader.kernel("undoes");
     plan.shrinking = reader.kernel("shrunkBy");
     plan.because = reader.text("shrunkBecause");
     plan.enlargedBefore = reader.number("enlargedBefore", 0, 1e9);

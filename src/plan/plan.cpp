@@ -38,6 +38,7 @@ class Decision {
         plan_.target = targetSize(plan_.source, wishes_.size);
         plan_.ours = choice.ours;
         if (choice.kernel) plan_.kernel = *choice.kernel;
+        undoing();
         cleaning();
         start();
         plan_.steps = stepsWith(choice, plan_, wishes_.passes);
@@ -64,6 +65,25 @@ class Decision {
                            [](const Step& s) { return !s.model.empty() && s.pass.scale > 1; });
     }
 
+    /// A former enlargement, undone before all else: what is enlarged then is the picture that it
+    /// was made from.
+    void undoing() {
+        plan_.start = plan_.source;
+        if (wishes_.prescale || catalogue_.chosen.kernel || plan_.target.factor <= 1 ||
+            evidence_.history || !evidence_.damage || !worthUndoing(*evidence_.damage))
+            return;
+        const diagnose::Enlargement& former = evidence_.damage->former;
+        plan_.undoes = former.kernel;
+        plan_.start = {former.width, former.height};
+        plan_.because = fmt::format("from which it was enlarged before, it seems ({:.0f} % sure)",
+                                    100 * evidence_.damage->enlarged);
+    }
+
+    /// Of what is to be enlarged.
+    const std::optional<diagnose::Damage>& damage() const {
+        return plan_.undoes ? evidence_.damageBefore : evidence_.damage;
+    }
+
     /// What is taken away before all else: what was asked for, else what is measured, where our own
     /// models are to enlarge: those of others were made for pictures as they come, or were not.
     void cleaning() {
@@ -74,8 +94,8 @@ class Decision {
         const bool allAsked = wishes_.noise && wishes_.blur && wishes_.compression;
         Cleaning found;
         if (byItself && !allAsked) {
-            if (!evidence_.damage) return want(Measure::damage);
-            found = cleaningFor(*evidence_.damage, evidence_.jpegQuality);
+            if (!damage()) return want(plan_.undoes ? Measure::damageBefore : Measure::damage);
+            found = cleaningFor(*damage(), plan_.undoes ? 0 : evidence_.jpegQuality);
         }
         if (wishes_.noise) found = withNoise(found, *wishes_.noise);
         if (wishes_.compression) found.compression = *wishes_.compression;
@@ -91,7 +111,7 @@ class Decision {
     void start() {
         constexpr double kMatters = 1.05;
         const auto& history = evidence_.history;
-        plan_.start = plan_.source;
+        if (plan_.undoes) return;
         if (history)
             plan_.enlargedBefore = enlargedBefore(plan_.source, *history).value_or(history->factor);
         if (wishes_.prescale) {
@@ -145,14 +165,15 @@ class Decision {
 
     /// The kernel that made what is enlarged, if it can be known.
     std::optional<ops::Kernel> reduction() {
-        if (plan_.start != plan_.source) return plan_.shrinking;
+        if (plan_.start != plan_.source && !plan_.undoes) return plan_.shrinking;
         if (wishes_.reducedBy) return wishes_.reducedBy;
         if (evidence_.linear) return std::nullopt;
-        if (!evidence_.reduction) {
-            want(Measure::reduction);
+        const auto& measured = plan_.undoes ? evidence_.reductionBefore : evidence_.reduction;
+        if (!measured) {
+            want(plan_.undoes ? Measure::reductionBefore : Measure::reduction);
             return std::nullopt;
         }
-        const diagnose::Reduction& found = *evidence_.reduction;
+        const diagnose::Reduction& found = *measured;
         if (found.confidence == 0) {
             say("it shows too little to tell what made it small");
             return std::nullopt;

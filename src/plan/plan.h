@@ -43,7 +43,7 @@ struct Wishes {
     bool protectText = true;
 };
 
-enum class Measure { damage, reduction, lettering };
+enum class Measure { damage, reduction, damageBefore, reductionBefore, lettering };
 
 /// What is known about the picture. Measures come when a plan wants them.
 struct Evidence {
@@ -53,6 +53,9 @@ struct Evidence {
     bool linear = false;                       // light itself, of which nothing is measured
     std::optional<diagnose::Damage> damage;
     std::optional<diagnose::Reduction> reduction;
+    /// The same of what it was before a former enlargement, once that is undone.
+    std::optional<diagnose::Damage> damageBefore;
+    std::optional<diagnose::Reduction> reductionBefore;
     std::optional<double> textShare;  // of its area
 };
 
@@ -78,11 +81,12 @@ struct Lettering {
 };
 
 struct Plan {
-    Dimensions source;                             // of the input
-    Cleaning cleaning;                             // of the input, before all else
-    std::string cleaner;                           // the network that does it
-    Dimensions start;                              // what is enlarged: the input, or made smaller
-    ops::Kernel shrinking = ops::Kernel::bicubic;  // from source to start
+    Dimensions source;                  // of the input
+    std::optional<ops::Kernel> undoes;  // the enlargement of it that is undone before all else
+    Cleaning cleaning;                  // of the input, or of what it was before that
+    std::string cleaner;                // the network that does it
+    Dimensions start;                   // what is enlarged: the input, or made smaller
+    ops::Kernel shrinking = ops::Kernel::bicubic;  // from source to start, where nothing is undone
     std::string because;                           // it is made smaller; "" where it was asked for
     double enlargedBefore = 1;                     // of what it was enlarged by, what is left
     Target target;

@@ -35,7 +35,17 @@ double quietest(const diagnose::Damage& damage) {
     return ratio;
 }
 
+/// To be undone, a former enlargement must stand out (Enlargement::dropAcross and dropDown) and
+/// explain the picture but for so much, in squared levels of 255.
+constexpr double kLikely = 0.5, kDrop = 0.5, kUnexplained = 30;
+
 }  // namespace
+
+bool worthUndoing(const diagnose::Damage& damage) {
+    const diagnose::Enlargement& former = damage.former;
+    return damage.known && damage.enlarged >= kLikely && former.drop() >= kDrop &&
+           former.outside <= kUnexplained;
+}
 
 Prescale prescaleFor(const diagnose::Damage& damage, bool byNoise, bool bySoftness) {
     if (!damage.known) return {};

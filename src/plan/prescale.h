@@ -16,4 +16,7 @@ struct Prescale {
 /// Noise and softness may be no reason, because they are taken away before or meant to stay.
 Prescale prescaleFor(const diagnose::Damage& damage, bool byNoise, bool bySoftness);
 
+/// Whether a former enlargement is so plain that it is undone.
+bool worthUndoing(const diagnose::Damage& damage);
+
 }  // namespace acuity::plan

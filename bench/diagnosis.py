@@ -1,0 +1,105 @@
+"""How well `acuity diagnose` measures held-out pictures that were damaged in known ways.
+
+    bench/diagnosis.py WORK [--pictures FOLDER...] [--cases 200] [--seed 11] [--program P]
+
+Halves the pictures, so that they are sharp, damages them by chance (training/damage_samples.py says how), and
+prints the mean errors, how often a measure lies within its own standard deviation, and precision and recall
+of what is there or not, as docs/diagnosis.md has them. Needs torch.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from training.damage_cases import Cases, diagnosed, write  # noqa: E402
+
+
+class Errors:
+    """Of one measure."""
+
+    def __init__(self):
+        self.sizes, self.within = [], []
+
+    def add(self, found: dict, truth: float):
+        off = abs(found["value"] - truth)
+        self.sizes.append(off)
+        self.within.append(off <= found["deviation"])
+
+    def row(self, name: str) -> str:
+        n = len(self.sizes)
+        return f"| {name} | {n} | {sum(self.sizes) / n:.3f} | {100 * sum(self.within) / n:.0f} % |"
+
+
+class Decisions:
+    """Of what is there or not."""
+
+    def __init__(self):
+        self.pairs = []
+
+    def add(self, likelihood: float, truth: bool):
+        self.pairs.append((likelihood, truth))
+
+    def row(self, name: str) -> str:
+        said = [truth for likelihood, truth in self.pairs if likelihood > 0.5]
+        there = [likelihood > 0.5 for likelihood, truth in self.pairs if truth]
+        return f"| {name} | {len(self.pairs)} | {sum(said) / len(said):.3f} | {sum(there) / len(there):.3f} |"
+
+    def calibration(self) -> str:
+        """How often it was there, by how likely it was called."""
+        rows = []
+        for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 0.7), (0.7, 0.9), (0.9, 1.001)):
+            some = [truth for likelihood, truth in self.pairs if low <= likelihood < high]
+            if some:
+                rows.append(f"{low:g} to {min(high, 1):g}: {sum(some)} of {len(some)}")
+        return "; ".join(rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path)
+    data = ROOT.parent / "shared/data"
+    parser.add_argument("--pictures", type=Path, nargs="+", default=[data / "free/kodak", data / "test/Set14/HR"])
+    parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--program", type=Path, default=ROOT / "build/release/acuity")
+    parser.add_argument("--wrong", action="store_true", help="show the former enlargements it was wrong about")
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    cases = write(args.work, Cases(args.pictures, args.seed), args.cases)
+    errors = {name: Errors() for name in ("true resolution", "noise, luma", "noise, colour", "JPEG quality",
+                                          "JPEG quality before an enlargement")}
+    enlarged, compressed, sizes, kept = Decisions(), Decisions(), [], []
+    for (path, done, before), found in zip(cases, diagnosed(args.program, [path for path, *_ in cases])):
+        errors["true resolution"].add(found["trueResolution"], done.resolution)
+        errors["noise, luma"].add(found["noiseLuma"], done.luma)
+        errors["noise, colour"].add(found["noiseChroma"], done.chroma)
+        if done.quality:
+            errors["JPEG quality"].add(found["jpeg"]["quality"], done.quality)
+        likely, truth = found["enlargedBefore"], done.enlarged > 1
+        if args.wrong and (likely > 0.5) != truth:
+            print(path.name, f"{likely:.2f}", done, found["enlargement"])
+        enlarged.add(likely, truth)
+        compressed.add(found["jpeg"]["likelihood"], done.quality > 0)
+        former = found["enlargement"]
+        right = max(abs(former["height"] - before[0]), abs(former["width"] - before[1])) <= 1
+        if truth:
+            sizes.append(likely > 0.5 and right)
+        if done.before and not done.quality and found["before"] and right:
+            errors["JPEG quality before an enlargement"].add(found["before"]["jpeg"]["quality"], done.before)
+        if done.resolution == 1 and done.luma + done.chroma < 1 and not done.quality:
+            kept.append(found["trueResolution"]["value"] >= 0.95)
+    print("| measure | cases | mean absolute error | within its deviation |\n|---|---|---|---|")
+    for name, measure in errors.items():
+        print(measure.row(name))
+    print("\n| there or not | cases | precision | recall |\n|---|---|---|---|")
+    print(enlarged.row("a former enlargement") + "\n" + compressed.row("JPEG"))
+    print(f"\nA former enlargement, by how likely it was called: {enlarged.calibration()}.")
+    print(f"Its size was found in {sum(sizes)} of {len(sizes)}; sharp clean pictures left alone: "
+          f"{sum(kept)} of {len(kept)}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+// The rhythm that an interpolation leaves: new pixels that lie between old ones are smoother than
+// those that lie on them (Gallagher, "Detection of linear and cubic interpolation in JPEG
+// compressed images", 2005).
+#pragma once
+
+#include <vector>
+#include <vips/vips8>
+
+namespace acuity::diagnose {
+
+/// A share of its width and height that the picture may have had before it was enlarged.
+struct Rhythm {
+    double share = 1;
+    /// Power of this rhythm in both directions, over what its neighbours have: about 1 to 10 by
+    /// chance.
+    double power = 0;
+    bool ofBlocks = false;  // JPEG would leave the same one
+};
+
+/// Pixels of a line that are looked at, at most.
+constexpr int kLongestLine = 2048;
+
+/// The strongest ones, down to a quarter of the size, and all that JPEG may hide, strongest first.
+/// `colour`: 1 or 3 bands, encoded (not linear), in random access, 96 pixels or more a side.
+std::vector<Rhythm> rhythmsOf(const vips::VImage& colour);
+
+}  // namespace acuity::diagnose

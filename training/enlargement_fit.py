@@ -1,0 +1,75 @@
+"""Fits how the signs of a former enlargement are weighed (kWeights in src/diagnose/enlargement.cpp):
+
+    python -m training.enlargement_fit WORK --seeds 21 22 23
+
+Damages training pictures in known ways, has `acuity diagnose` measure them (two a second), and prints the weights of a
+logistic regression, in the order of Enlargement::likelihood. Measures are kept in WORK, so that more seeds
+can be added; empty it when the measures have changed.
+"""
+import argparse
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .damage_cases import Cases, diagnosed, write
+
+TERMS = ("1", "spectra", "power", "power of blocks", "blocks", "least drop", "drop", "drop of blocks", "outside",
+         "compressed")
+
+
+def terms(found: dict) -> list[float]:
+    """As Enlargement::likelihood in src/diagnose/enlargement.cpp has them."""
+    former = found["enlargement"]
+    spectra = min(max(former["bySpectra"], 1e-4), 1 - 1e-4)
+    power, blocks = math.log(1 + former["rhythm"]), float(former["rhythmOfBlocks"])
+    least, drop = min(max(min(former["drop"]), 0), 2), min(max(sum(former["drop"]), 0), 4)
+    return [1, math.log(spectra / (1 - spectra)), power * (1 - blocks), power * blocks, blocks, least, drop,
+            drop * blocks, math.log(former["outside"] + 0.05), found["jpeg"]["likelihood"]]
+
+
+def fitted(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Newton's method, weights held a little."""
+    held = 0.3
+    spread = x.std(0)
+    spread[0] = 1
+    x, weights = x / spread, np.zeros(x.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ weights))
+        slope = x.T @ (p - y) + held * weights
+        bend = (x.T * (p * (1 - p))) @ x + held * np.eye(len(weights))
+        weights -= np.linalg.solve(bend, slope)
+    return weights / spread
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--pictures", type=Path, nargs="+", default=[Path("../shared/data/train/a")])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22])
+    parser.add_argument("--cases", type=int, default=500, help="of each seed")
+    parser.add_argument("--program", type=Path, default=Path("build/release/acuity"))
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    for seed in args.seeds:
+        kept = args.work / f"measures-{seed}.json"
+        if kept.exists():
+            continue
+        torch.manual_seed(seed)
+        cases = write(args.work / str(seed), Cases(args.pictures, seed, 60), args.cases)
+        found = diagnosed(args.program, [path for path, *_ in cases])
+        kept.write_text(json.dumps([[terms(f), float(done.enlarged > 1)] for f, (_, done, _) in zip(found, cases)]))
+        print(f"{seed} measured", flush=True)
+    rows = [row for path in sorted(args.work.glob("measures-*.json")) for row in json.loads(path.read_text())]
+    x, y = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    weights = fitted(x, y)
+    for name, weight in zip(TERMS, weights):
+        print(f"{name:18} {weight:8.3f}")
+    said = x @ weights > 0
+    print(f"{len(y)} cases: precision {y[said].mean():.3f}, recall {said[y > 0].mean():.3f}")
+
+
+if __name__ == "__main__":
+    main()
