@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "codec/jpeg_tables.h"
+#include "codec/tiff_file.h"
 #include "ops/resample.h"
 #include "support.h"
 
@@ -104,6 +105,37 @@ TEST_CASE("diagnose says what would be done, and reads what it can") {
     CHECK(contains(result.out, "detail: as much as"));
     CHECK(contains(result.out, "it shows too little to measure anything"));
     CHECK(run({"diagnose", folder / "none.png"}).status != 0);
+}
+
+TEST_CASE("unpacked TIFFs are looked at where they lie, with the same findings") {
+    const Folder folder;
+    const VImage image = look(fs::path(ACUITY_SOURCE) / "examples/parrots.jpg");
+    const VImage deep =
+        (image.cast(VIPS_FORMAT_USHORT) * 257)
+            .cast(VIPS_FORMAT_USHORT)
+            .copy(VImage::option()->set("interpretation", VIPS_INTERPRETATION_RGB16));
+    const VImage clear = image.bandjoin(255), grey = image.colourspace(VIPS_INTERPRETATION_B_W);
+    for (VImage each : {image, deep, clear, grey}) {
+        each = each.copy();
+        each.set(VIPS_META_ORIENTATION, 6);
+        const auto saved = [&](const char* name, VipsForeignTiffCompression compression) {
+            each.tiffsave((folder / name).c_str(),
+                          VImage::option()->set("compression", compression));
+            return folder / name;
+        };
+        const std::string plain = saved("plain.tif", VIPS_FOREIGN_TIFF_COMPRESSION_NONE);
+        CHECK(codec::tiffPixelFacts(plain).plainAt > 0);
+        const std::string packed = saved("packed.tif", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE);
+        CHECK(codec::tiffPixelFacts(packed).plainAt == 0);
+        CHECK(diagnosed(plain) == diagnosed(packed));
+    }
+    // One that ends too early is read as any other, and says what is wrong with it.
+    const std::string whole = bytesOf(folder / "plain.tif");
+    writeBytes(folder / "short.tif", whole.substr(0, whole.size() / 2));
+    CHECK(codec::tiffPixelFacts(folder / "short.tif").plainAt == 0);
+    const Result result = run({"diagnose", folder / "short.tif"});
+    CHECK(result.status != 0);
+    CHECK(contains(result.err, "short.tif"));
 }
 
 TEST_CASE("a TIFF of tiles is looked at in parts, with the same findings") {

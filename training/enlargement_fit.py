@@ -17,7 +17,19 @@ import torch
 from .damage_cases import Cases, diagnosed, write
 
 TERMS = ("1", "spectra", "power", "power of blocks", "blocks", "least drop", "drop", "drop of blocks", "outside",
-         "compressed")
+         "compressed", "detail beyond it")
+
+
+class Patterns(Cases):
+    """Some of what was not enlarged repeats itself, as fences and fabrics do: that is a rhythm, too."""
+
+    def damaged(self, x, enlarger, size, factor, cut):
+        if enlarger is None and self.random.random() < 0.15:
+            height, width = x.shape[2:]
+            period = [self.random.randint(20, length // 2) for length in (height, width)]
+            x = x[..., :period[0], :period[1]]
+            x = x.repeat(1, 1, height // period[0] + 1, width // period[1] + 1)[..., :height, :width]
+        return super().damaged(x, enlarger, size, factor, cut)
 
 
 def terms(found: dict) -> list[float]:
@@ -27,7 +39,8 @@ def terms(found: dict) -> list[float]:
     power, blocks = math.log(1 + former["rhythm"]), float(former["rhythmOfBlocks"])
     least, drop = min(max(min(former["drop"]), 0), 2), min(max(sum(former["drop"]), 0), 4)
     return [1, math.log(spectra / (1 - spectra)), power * (1 - blocks), power * blocks, blocks, least, drop,
-            drop * blocks, math.log(former["outside"] + 0.05), found["jpeg"]["likelihood"]]
+            drop * blocks, math.log(former["outside"] + 0.05), found["jpeg"]["likelihood"],
+            min(max(math.log(found["trueResolution"]["value"] / former["share"]), 0), 1)]
 
 
 def fitted(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -58,7 +71,7 @@ def main():
         if kept.exists():
             continue
         torch.manual_seed(seed)
-        cases = write(args.work / str(seed), Cases(args.pictures, seed, 60), args.cases)
+        cases = write(args.work / str(seed), Patterns(args.pictures, seed, 60), args.cases)
         found = diagnosed(args.program, [path for path, *_ in cases])
         kept.write_text(json.dumps([[terms(f), float(done.enlarged > 1)] for f, (_, done, _) in zip(found, cases)]))
         print(f"{seed} measured", flush=True)

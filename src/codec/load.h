@@ -24,9 +24,9 @@ struct LoadOptions {
 Picture open(const std::string& path, const LoadOptions& options);
 
 /// Decodes the pixels to random access, in memory or, above options.memory, in a temporary file.
-/// With options.samples (for open(), too) files of tiles stay as they are and are read where they
-/// are looked at, so that their damage shows only there.
-/// Throws Error(input) for damaged files unless options.salvage.
+/// With options.samples (for open(), too) TIFFs of tiles, and unpacked ones, stay as they are and
+/// are read where they are looked at, so that their damage shows only there. Throws Error(input)
+/// for damaged files unless options.salvage.
 void decode(Picture& picture, const std::string& path, const LoadOptions& options);
 
 /// A copy of `image` in random access: in memory, or in a temporary file where it is larger than

@@ -88,6 +88,31 @@ Pages choosePages(const Source& source, Format format, const VImage& header, int
     return {0, inFile};
 }
 
+/// The pixels of a TIFF where they lie in the file, with all that its header says: libvips would
+/// read all strips to get at one.
+VImage inPlace(const Source& source, const VImage& header, std::uint64_t offset) {
+    const VImage raw = VImage::rawload(source.path.c_str(), header.width(), header.height(),
+                                       int(VIPS_IMAGE_SIZEOF_PEL(header.get_image())),
+                                       VImage::option()->set("offset", guint64(offset)));
+    VImage image = raw.copy(VImage::option()
+                                ->set("format", header.format())
+                                ->set("bands", header.bands())
+                                ->set("interpretation", header.interpretation())
+                                ->set("xres", header.xres())
+                                ->set("yres", header.yres()));
+    char** fields = vips_image_get_fields(header.get_image());
+    for (char** field = fields; *field; ++field) {
+        GValue value = G_VALUE_INIT;
+        if (!vips_image_get_typeof(image.get_image(), *field) &&
+            vips_image_get(header.get_image(), *field, &value) == 0) {
+            vips_image_set(image.get_image(), *field, &value);
+            g_value_unset(&value);
+        }
+    }
+    g_strfreev(fields);
+    return image;
+}
+
 Roll openBmp(const Source& source, const LoadOptions& options) {
     const BmpFacts facts = readBmpHeader(source);
     checkPixels(source, facts.width, facts.height, 1, options);
@@ -143,6 +168,9 @@ Roll openRoll(const Source& source, Format format, const LoadOptions& options, b
         if (header.height() % roll.frames != 0)
             throw Error(Kind::input, source.shown + " has frames of different sizes");
         roll.image = header;
+        if (random && options.samples && format == Format::tiff)
+            if (const TiffPixelFacts facts = tiffPixelFacts(source.path); facts.plainAt)
+                roll.image = inPlace(source, header, facts.plainAt);
         checkDecoderMemory(source, format, header, roll.frames, options);
         return roll;
     } catch (const vips::VError&) {

@@ -12,6 +12,7 @@ constexpr const char* kLoaders[] = {
     "VipsForeignLoadJpeg",  "VipsForeignLoadPng",  "VipsForeignLoadWebp",
     "VipsForeignLoadTiff",  "VipsForeignLoadHeif", "VipsForeignLoadJxl",
     "VipsForeignLoadNsgif", "VipsForeignLoadPpm",  "VipsForeignLoadOpenexr",
+    "VipsForeignLoadRaw",  // knows no file by itself: see inPlace() in loaders.cpp
 };
 
 void quiet(const char*, GLogLevelFlags, const char*, void*) {}

@@ -35,6 +35,8 @@ class TiffFile {
                           std::uint64_t otherwise = 0) const;
     /// Up to `count` bytes; fewer at the end of the file.
     std::string read(std::uint64_t offset, std::uint64_t count) const;
+    /// Whether it is so many bytes long.
+    bool holds(std::uint64_t bytes) const { return bytes <= size_; }
     std::uint64_t number(std::uint64_t offset, int bytes) const;
 
   private:
@@ -57,6 +59,9 @@ struct TiffPixelFacts {
     int photometric = -1;
     int inkSet = 1;  // 1: CMYK
     bool tiled = false;
+    /// Where the pixels of a single page stand, if they do as in memory: unpacked, whole pixels in
+    /// rows without a gap, 8 bits or 16 in this machine's order. 0: otherwise.
+    std::uint64_t plainAt = 0;
 };
 
 /// Of the first page.

@@ -16,7 +16,7 @@ constexpr int kBand = 6;                             // no two kernels farther a
 
 /// Of Enlargement::likelihood, in the order of its terms, fitted to pictures damaged in known ways
 /// (training/enlargement_fit.py).
-constexpr double kWeights[] = {-3, 0.5, 1.2, 0, 2, 4, 1, -1, -0.3, 0};
+constexpr double kWeights[] = {-3, 0.5, 1.2, 0, 2, 4, 1, -1, -0.3, 0, -3};
 
 /// Lines through a piece, side by side: [sample][line].
 struct Lines {
@@ -172,8 +172,8 @@ class Search {
         Enlargement found;
         found.rhythm = rhythm;
         found.width = across_.sizeAt(found.kernel, rhythm.share, within(across_), kAll);
-        const double share = double(found.width) / across_.length();
-        found.height = down_.sizeAt(found.kernel, share, 1, kAll);
+        found.share = double(found.width) / across_.length();
+        found.height = down_.sizeAt(found.kernel, found.share, 1, kAll);
         double least = 1e300;
         for (const ops::Kernel kernel : kEnlargers) {
             const double left = (across_.outside(kernel, found.width, kAll) +
@@ -208,16 +208,16 @@ class Search {
 
 }  // namespace
 
-double Enlargement::likelihood(double spectra, double compressed) const {
+double Enlargement::likelihood(double spectra, double compressed, double detail) const {
     const double of = std::clamp(spectra, 1e-4, 1 - 1e-4);
     const double power = std::log(1 + rhythm.power), most = std::clamp(drop(), 0.0, 4.0);
     const double least = std::clamp(std::min(dropAcross, dropDown), 0.0, 2.0);
     const double blocks = rhythm.ofBlocks ? 1 : 0;
-    const double sum = kWeights[0] + kWeights[1] * std::log(of / (1 - of)) +
-                       kWeights[2] * power * (1 - blocks) + kWeights[3] * power * blocks +
-                       kWeights[4] * blocks + kWeights[5] * least + kWeights[6] * most +
-                       kWeights[7] * most * blocks + kWeights[8] * std::log(outside + 0.05) +
-                       kWeights[9] * compressed;
+    const double sum =
+        kWeights[0] + kWeights[1] * std::log(of / (1 - of)) + kWeights[2] * power * (1 - blocks) +
+        kWeights[3] * power * blocks + kWeights[4] * blocks + kWeights[5] * least +
+        kWeights[6] * most + kWeights[7] * most * blocks + kWeights[8] * std::log(outside + 0.05) +
+        kWeights[9] * compressed + kWeights[10] * std::clamp(std::log(detail / share), 0.0, 1.0);
     return 1 / (1 + std::exp(-sum));
 }
 

@@ -22,9 +22,11 @@ struct Enlargement {
     double dropAcross = 0, dropDown = 0, outside = 0;
 
     double drop() const { return dropAcross + dropDown; }
-    /// That there was one; `spectra` is the likelihood by the picture's spectra alone, and
-    /// `compressed` that it has been a JPEG.
-    double likelihood(double spectra, double compressed) const;
+    double share = 1;  // of the width that was there before
+
+    /// That there was one; `spectra` is the likelihood by the picture's spectra alone, `compressed`
+    /// that it has been a JPEG, `detail` the share of its width that holds all detail.
+    double likelihood(double spectra, double compressed, double detail) const;
 };
 
 /// The likeliest one. `colour`: 1 or 3 bands, encoded (not linear), in random access, 96 pixels or

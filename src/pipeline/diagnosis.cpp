@@ -106,12 +106,12 @@ std::string compression(const Damage& damage, int file) {
 }
 
 std::string enlargement(const Damage& damage) {
-    std::string text = "enlarged before: ";
+    const std::string likely = percent(damage.enlarged);
     if (damage.enlarged < kLikely)
-        return text + fmt::format("it does not look so ({} likely)", percent(damage.enlarged));
-    return text + fmt::format("it looks so ({} likely), from {}x{} by {}", percent(damage.enlarged),
-                              damage.former.width, damage.former.height,
-                              ops::name(damage.former.kernel));
+        return fmt::format("enlarged before: it does not look so ({} likely)", likely);
+    const diagnose::Enlargement& former = damage.former;
+    return fmt::format("enlarged before: it looks so ({} likely), from {}x{} by {}", likely,
+                       former.width, former.height, ops::name(former.kernel));
 }
 
 std::string origin(const diagnose::Reduction& reduction) {
@@ -234,6 +234,7 @@ json toJson(const Damage& damage) {
              {{"width", damage.former.width},
               {"height", damage.former.height},
               {"kernel", ops::name(damage.former.kernel)},
+              {"share", damage.former.share},
               {"drop", {damage.former.dropAcross, damage.former.dropDown}},
               {"outside", damage.former.outside},
               {"rhythm", damage.former.rhythm.power},

@@ -191,7 +191,9 @@ class Job {
     /// Says in the picture itself what was done to it.
     void mark(codec::Picture& result, const Work& work, codec::Provenance provenance) {
         if (work.steps.empty() && !work.cleaning.any()) return;
-        provenance.factor = work.enlargedBefore * work.target.factor;
+        // What somebody else enlarged and was undone counts as ours: the way back leads there.
+        provenance.factor = work.undoes ? double(work.target.full.width) / work.start.width
+                                        : work.enlargedBefore * work.target.factor;
         provenance.width = work.target.crop.width;
         provenance.height = work.target.crop.height;
         provenance.reduction = work.binding.strength > 0 ? ops::name(work.binding.reduction) : "";

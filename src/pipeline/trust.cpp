@@ -80,12 +80,14 @@ void save(const VImage& image, const std::string& path, const Session& session) 
     codec::save(picture, *format, path, options);
 }
 
-/// What is enlarged: what was taken away as dirt is not missing in the result.
-VImage cleaned(const codec::Picture& first, const Work& work, Session& session,
+/// What is enlarged: what was taken away as dirt is not missing in the result, and what a former
+/// enlargement added neither.
+VImage started(const codec::Picture& first, const Work& work, Session& session,
                std::uint64_t memory, RunFacts& facts) {
-    if (!work.cleaning.any()) return first.frames.front();
+    if (!work.cleaning.any() && !work.undoes) return first.frames.front();
     Work only = work;
-    only.start = only.target.full = only.target.crop = work.source;
+    if (!work.undoes) only.start = work.source;
+    only.target.full = only.target.crop = only.start;
     only.target.factor = 1;
     only.steps.clear();
     only.binding = {};
@@ -120,7 +122,7 @@ Trust trustOf(const codec::Picture& picture, const codec::Picture& result, const
         }
         if (work.target.crop == work.target.full) {
             // Rounding to whole levels is no invention.
-            const VImage small = cleaned(first, work, session, memory / 4, facts);
+            const VImage small = started(first, work, session, memory / 4, facts);
             const VImage again = ops::resample(
                 enlarged.extract_band(0, VImage::option()->set("n", enlarged.bands() < 3 ? 1 : 3)),
                 small.width(), small.height(), work.binding.reduction, ops::Borders::cut);

@@ -47,6 +47,8 @@ std::string inShort(const Work& work, const std::function<std::string(const std:
         text += fmt::format(", cleaned by {} (sha256 {})", work.cleaner,
                             hash(work.cleaner).substr(0, 16));
     if (work.start != work.source) text += " by way of " + shown(work.start);
+    if (work.undoes)
+        text += fmt::format(" (a former enlargement by {} undone)", ops::name(*work.undoes));
     const char* joint = " with ";
     for (const Step& step : work.steps) {
         if (step.model.empty()) {
