@@ -10,6 +10,7 @@ namespace acuity::diagnose {
 namespace {
 
 constexpr int kPiece = 128, kPieces = 16, kCandidates = 64;
+constexpr int kLarge = 384, kFew = 9;  // pieces in which edges are looked for
 /// Mean difference of neighbours, 0 to 1: plainer pieces hold nothing but rounding.
 constexpr double kLeastDetail = 0.004;
 
@@ -59,7 +60,7 @@ Reduction reductionOf(const vips::VImage& colour, Network& network) {
     }
     // Pieces of one picture err alike: their mean is as sure as they are, their sum would be surer.
     for (double& logit : logits) logit /= double(used);
-    if (const auto steps = stepsOf(found)) weigh(*steps, logits);
+    if (const auto steps = stepsOf(pieces(colour, kLarge, kFew))) weigh(*steps, logits);
     const double most = *std::max_element(logits.begin(), logits.end());
     double sum = 0;
     for (std::size_t k = 0; k < logits.size(); k++)

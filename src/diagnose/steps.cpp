@@ -10,10 +10,11 @@ namespace {
 constexpr int kEven = 3, kWindow = 14;  // samples: even ones at both ends of those looked at
 constexpr std::size_t kKernels = std::size(ops::kReductions);
 
-/// Samples across one edge, its lower side 0 and its upper side 1, and where it lies among them.
+/// Samples across one edge, its first side 0 and its last side 1, and the sum of what they lack
+/// from 1, which is about where it lies.
 struct Edge {
     std::array<float, kWindow> values;
-    double place;
+    double missing;
 };
 
 /// The integral of a kernel from -infinity, the edge softened by a Gaussian before.
@@ -26,6 +27,27 @@ class Response {
         double sum = 0;
         for (int i = 0; i < kCount; i++) values_[std::size_t(i)] = sum += density[std::size_t(i)];
         for (double& value : values_) value /= sum;
+        for (int i = 0; i < kFine; i++) {
+            const double place = double(i) / kFine;
+            double missing = 0;
+            for (int n = -kReach; n <= kReach; n++) missing += 1 - (*this)(n - place + 0.5);
+            bias_[std::size_t(i)] = missing - kReach - place;
+        }
+    }
+
+    /// Where an edge lies from which so much is missing (Edge::missing). Kernels are symmetric:
+    /// what is missing above makes up for what is there below; but the samples of some add up to
+    /// more in some places than in others.
+    double placeOf(double missing) const {
+        const auto biasAt = [&](double place) {
+            const double turn = (place - std::floor(place)) * kFine;
+            const auto low = std::size_t(turn) % kFine;
+            const double share = turn - std::floor(turn);
+            return bias_[low] * (1 - share) + bias_[(low + 1) % kFine] * share;
+        };
+        double place = missing;
+        for (int i = 0; i < 3; i++) place = missing - biasAt(place);
+        return place;
     }
     double operator()(double x) const {
         const double place = std::clamp((x + kReach) * kFine, 0.0, kCount - 2.0);
@@ -50,6 +72,7 @@ class Response {
     }
 
     std::array<double, kCount> values_{};
+    std::array<double, kFine> bias_{};
 };
 
 /// Sharp as the pixels of what was reduced, and a little softer: sigma in pixels of the small
@@ -58,7 +81,7 @@ constexpr double kSoftness[] = {0, 0.06, 0.12};
 
 /// Softness makes one kernel look like the next softer one, and must explain so much more.
 double handicap(double sigma) {
-    return 1 + 2.5 * sigma;
+    return 1 + 4 * sigma;
 }
 
 void addEdges(const float* line, int length, std::ptrdiff_t step, std::vector<Edge>& edges) {
@@ -78,20 +101,21 @@ void addEdges(const float* line, int length, std::ptrdiff_t step, std::vector<Ed
         float steepest = 0;
         for (int i = 0; i < kWindow; i++) {
             edge.values[std::size_t(i)] = (at(x + i) - before) / height;
-            // Kernels are symmetric: what is missing above makes up for what is there below.
-            edge.place += 1 - double(edge.values[std::size_t(i)]);
+            edge.missing += 1 - double(edge.values[std::size_t(i)]);
             if (i > 0)
                 steepest = std::max(steepest,
                                     edge.values[std::size_t(i)] - edge.values[std::size_t(i - 1)]);
         }
-        if (std::abs(edge.place - kWindow / 2.0) <= 0.5 && steepest > kSteep) edges.push_back(edge);
+        if (std::abs(edge.missing - kWindow / 2.0) <= 0.5 && steepest > kSteep)
+            edges.push_back(edge);
     }
 }
 
 double distance(const Edge& edge, const Response& response) {
+    const double place = response.placeOf(edge.missing);
     double sum = 0;
     for (int i = 0; i < kWindow; i++) {
-        const double off = double(edge.values[std::size_t(i)]) - response(i - edge.place + 0.5);
+        const double off = double(edge.values[std::size_t(i)]) - response(i - place + 0.5);
         sum += off * off;
     }
     return std::sqrt(sum / kWindow);
@@ -100,8 +124,8 @@ double distance(const Edge& edge, const Response& response) {
 }  // namespace
 
 std::optional<std::array<double, kKernels>> stepsOf(const std::vector<Piece>& pieces) {
-    constexpr double kExplained = 0.02, kMost = 0.05, kGood = 0.01;
-    constexpr std::size_t kFew = 40;
+    constexpr double kExplained = 0.005, kMost = 0.05;
+    constexpr std::size_t kFew = 30;
     std::vector<Edge> edges;
     for (const Piece& piece : pieces) {
         const int width = piece.place.width, height = piece.place.height;
@@ -136,7 +160,6 @@ std::optional<std::array<double, kKernels>> stepsOf(const std::vector<Piece>& pi
         for (const double sigma : kSoftness)
             least = std::min(least, handicap(sigma) * std::sqrt(sums[at++] / double(explained)));
     }
-    if (*std::min_element(found.begin(), found.end()) > kGood) return std::nullopt;
     return found;
 }
 
