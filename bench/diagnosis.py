@@ -29,7 +29,7 @@ class Errors:
         self.within.append(off <= found["deviation"])
 
     def row(self, name: str) -> str:
-        n = len(self.sizes)
+        n = max(1, len(self.sizes))
         return f"| {name} | {n} | {sum(self.sizes) / n:.3f} | {100 * sum(self.within) / n:.0f} % |"
 
 
@@ -45,7 +45,8 @@ class Decisions:
     def row(self, name: str) -> str:
         said = [truth for likelihood, truth in self.pairs if likelihood > 0.5]
         there = [likelihood > 0.5 for likelihood, truth in self.pairs if truth]
-        return f"| {name} | {len(self.pairs)} | {sum(said) / len(said):.3f} | {sum(there) / len(there):.3f} |"
+        return (f"| {name} | {len(self.pairs)} | {sum(said) / max(1, len(said)):.3f} | "
+                f"{sum(there) / max(1, len(there)):.3f} |")
 
     def calibration(self) -> str:
         """How often it was there, by how likely it was called."""

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "codec/formats.h"
+#include "codec/tiff_file.h"
 #include "codec_fixtures.h"
 
 using namespace codec_test;
@@ -261,4 +262,39 @@ TEST_CASE("strangers are refused with the reason", "[codec][sniff]") {
     write(folder / "m.csv", "1,2\n3,4\n");
     CHECK_THROWS_AS(VImage::new_from_file((folder / "m.csv").c_str()), vips::VError);
     vips_error_clear();
+}
+
+TEST_CASE("a TIFF that declares endless strips or samples is not read on and on") {
+    const Folder folder;
+    struct Entry {
+        int tag, type;
+        std::uint32_t count, value;
+    };
+    const auto file = [](const std::vector<Entry>& entries) {
+        std::string bytes = "II" + little(42, 2) + little(8);
+        bytes += little(static_cast<std::uint32_t>(entries.size()), 2);
+        for (const Entry& entry : entries)
+            bytes += little(static_cast<std::uint32_t>(entry.tag), 2) +
+                     little(static_cast<std::uint32_t>(entry.type), 2) + little(entry.count) +
+                     little(entry.value);
+        return bytes + little(0) + std::string(30'000, '\0');
+    };
+    const auto entries = [](std::uint32_t strips, std::uint32_t samples, std::uint32_t bits) {
+        return std::vector<Entry>{{256, 4, 1, 100},     {257, 4, 1, 100}, {258, 3, bits, 8},
+                                  {259, 3, 1, 1},       {262, 3, 1, 1},   {273, 4, strips, 200},
+                                  {277, 4, 1, samples}, {278, 4, 1, 100}, {279, 4, strips, 10'000}};
+    };
+    const std::string path = folder / "endless.tiff"s;
+    write(path, file(entries(1, 1, 1)));
+    CHECK(tiffPlainPixels(path) == 200);
+    const auto began = std::chrono::steady_clock::now();
+    for (const auto& each : {entries(0xffffffff, 1, 1), entries(0, 1, 1), entries(100, 1, 1),
+                             entries(1, 0xffffffff, 0xffffffff), entries(1, 0, 0)}) {
+        write(path, file(each));
+        CHECK(tiffPlainPixels(path) == 0);
+        LoadOptions options;
+        options.samples = true;
+        attempt(path, options);
+    }
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));
 }

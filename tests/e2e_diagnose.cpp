@@ -124,15 +124,20 @@ TEST_CASE("unpacked TIFFs are looked at where they lie, with the same findings")
             return folder / name;
         };
         const std::string plain = saved("plain.tif", VIPS_FOREIGN_TIFF_COMPRESSION_NONE);
-        CHECK(codec::tiffPixelFacts(plain).plainAt > 0);
+        CHECK(codec::tiffPlainPixels(plain) > 0);
         const std::string packed = saved("packed.tif", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE);
-        CHECK(codec::tiffPixelFacts(packed).plainAt == 0);
+        CHECK(codec::tiffPlainPixels(packed) == 0);
         CHECK(diagnosed(plain) == diagnosed(packed));
     }
+    clear.premultiply()
+        .cast(VIPS_FORMAT_UCHAR)
+        .tiffsave((folder / "premultiplied.tif").c_str(),
+                  VImage::option()->set("premultiply", true));
+    CHECK(codec::tiffPlainPixels(folder / "premultiplied.tif") == 0);
     // One that ends too early is read as any other, and says what is wrong with it.
     const std::string whole = bytesOf(folder / "plain.tif");
     writeBytes(folder / "short.tif", whole.substr(0, whole.size() / 2));
-    CHECK(codec::tiffPixelFacts(folder / "short.tif").plainAt == 0);
+    CHECK(codec::tiffPlainPixels(folder / "short.tif") == 0);
     const Result result = run({"diagnose", folder / "short.tif"});
     CHECK(result.status != 0);
     CHECK(contains(result.err, "short.tif"));
@@ -227,6 +232,7 @@ TEST_CASE("a former enlargement is undone, and the result is nearer to the truth
             .cast(VIPS_FORMAT_UCHAR);
     const double undone = distance(back(grown, "undone.png", {}));
     CHECK(undone < 0.9 * distance(back(grown, "not.png", {"--prescale", "off"})));
+    CHECK(distance(back(grown, "blurred.png", {"--blur", "0"})) < 1.02 * undone);
     // As near as from the picture that was enlarged.
     CHECK(undone < 1.05 * distance(back(image, "direct.png", {})));
 
@@ -252,6 +258,10 @@ TEST_CASE("a former enlargement is undone, and the result is nearer to the truth
     CHECK(kept.bands() == 4);
     CHECK(kept.format() == VIPS_FORMAT_USHORT);
     CHECK(kept[3].min() == 65535);
+    // What was cut out since keeps its edge.
+    const VImage hole = (VImage::xyz(width, height)[0] < width / 2).ifthenelse(0, 255);
+    const VImage edge = back(grown.bandjoin(hole.cast(VIPS_FORMAT_UCHAR)), "hole.png", {})[3];
+    CHECK(((edge > 3) & (edge < 252)).avg() / 255 < 3.0 / image.width());
     const VImage colour = kept.extract_band(0, VImage::option()->set("n", 3)) / 257;
     CHECK(distance(colour) < 1.05 * undone);
 }

@@ -52,20 +52,20 @@ TEST_CASE("what was rounded and cut off after it was enlarged comes back to with
         }
 }
 
-TEST_CASE("weights that undo sum to one, so that flat pictures stay flat") {
+TEST_CASE("weights that undo stay within the line, and flat pictures stay flat") {
     for (const Kernel kernel : kEnlargers)
         for (const int large : {70, 90, 120, 187, 240}) {
             const ops::Axis axis = ops::undoing(large, 60, kernel);
             for (int i = 0; i < 60; i++) {
-                float sum = 0;
                 for (int k = 0; k < axis.taps; k++) {
-                    sum += axis.at(i)[k];
                     const int place = axis.first[std::size_t(i)] + k;
                     if (place < 0 || place >= large) CHECK(axis.at(i)[k] == 0);
                 }
-                CHECK(sum == Approx(1).margin(1e-5));
             }
         }
+    const VImage flat = (VImage::black(187, 151) + 77).cast(VIPS_FORMAT_FLOAT).copy_memory();
+    for (const Kernel kernel : kEnlargers)
+        CHECK(farthest(ops::undone(flat, 100, 61, kernel), flat.crop(0, 0, 100, 61)) < 1e-3);
 }
 
 TEST_CASE("noise that came after an enlargement is evened out") {
@@ -85,5 +85,6 @@ TEST_CASE("a piece of what is undone equals the whole there") {
     for (const auto& [left, top] : {std::pair(0, 0), {81, 113}, {40, 77}})
         CHECK(farthest(again.crop(left, top, 30, 30).copy_memory(),
                        whole.crop(left, top, 30, 30)) == 0);
-    CHECK(ops::undone(large, 233, 301, Kernel::lanczos).get_image() == large.get_image());
+    // A side that stays keeps its lines.
+    CHECK(farthest(ops::undone(large, 233, 301, Kernel::mitchell), large) == 0);
 }

@@ -243,7 +243,10 @@ TEST_CASE("a former enlargement that explains the picture is undone before all e
     };
     CHECK(withFormer([](diagnose::Damage&) {}));
     CHECK_FALSE(withFormer([](diagnose::Damage& d) { d.enlarged = 0.4; }));
-    CHECK_FALSE(withFormer([](diagnose::Damage& d) { d.former.dropAcross = -1.4; }));
+    CHECK_FALSE(withFormer([](diagnose::Damage& d) { d.former.dropAcross = 0.1; }));
+    found.pages = true;
+    CHECK_FALSE(withFormer([](diagnose::Damage&) {}));
+    found.pages = false;
     CHECK_FALSE(withFormer([](diagnose::Damage& d) { d.former.outside = 80; }));
     found.damage = doubled();
     found.history = codec::Provenance{2, 400, 300, "box", {}};

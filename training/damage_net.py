@@ -123,24 +123,33 @@ FEATURES = 3 * (2 * HALF - 2) + 9 + 128 + 16 + PERIOD // 2
 
 
 class DamageNet(nn.Module):
-    def __init__(self, hidden: int = 160):
+    """Several heads of small layers, whose answers are averaged: they err apart by how they began."""
+
+    def __init__(self, hidden: int = 192, heads: int = 3):
         super().__init__()
+        self.heads = heads
         self.measures = Measures()
         self.register_buffer("centre", torch.zeros(1, FEATURES, 1, 1))
         self.register_buffer("spread", torch.ones(1, FEATURES, 1, 1))
-        self.layers = nn.ModuleList([nn.Conv2d(FEATURES, hidden, 1), nn.Conv2d(hidden, hidden, 1),
-                                     nn.Conv2d(hidden, hidden // 2, 1),
-                                     nn.Conv2d(hidden // 2, 2 * len(OUTPUTS), 1)])
+        widths = (heads * hidden, heads * hidden, heads * hidden // 2, heads * 2 * len(OUTPUTS))
+        self.layers = nn.ModuleList([nn.Conv2d(FEATURES, widths[0], 1)] + [
+            nn.Conv2d(before, after, 1, groups=heads) for before, after in zip(widths, widths[1:])])
         self.drop = nn.Dropout(0.05)
 
-    def judged(self, measures):
-        y = (measures - self.centre) / self.spread
-        for layer in self.layers[:-1]:
-            y = self.drop(F.relu(layer(y)))
-        return self.layers[-1](y)
+    def answers(self, measures):
+        """[N, heads, 2 * outputs]. As products of matrices, which train many times faster than
+        convolutions in groups."""
+        y = ((measures - self.centre) / self.spread).flatten(1)
+        y = y.expand(self.heads, *y.shape)
+        for i, layer in enumerate(self.layers):
+            weights = layer.weight.view(self.heads, -1, y.shape[2]).transpose(1, 2)
+            y = torch.baddbmm(layer.bias.view(self.heads, 1, -1), y, weights)
+            if i + 1 < len(self.layers):
+                y = self.drop(F.relu(y))
+        return y.transpose(0, 1)
 
     def forward(self, x):
-        return self.judged(self.measures(x))
+        return self.answers(self.measures(x)).mean(1)[..., None, None]
 
 
 def loss_of(answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ from .shrink_samples import reduced
 from .shrink_train import load
 
 SIZE, BATCH, SAVED = 192, 16, 60
-STEPS, RATE, PER_STEP = 8000, 2e-3, 512
+STEPS, RATE, PER_STEP = 10000, 2e-3, 512
 CASES = 200
 
 
@@ -51,7 +51,8 @@ def trained(found: torch.Tensor, truth: torch.Tensor) -> DamageNet:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for step in range(STEPS):
         some = torch.randint(0, len(found), (PER_STEP,))
-        loss = loss_of(net.judged(found[some, :, None, None]).flatten(1), truth[some])
+        answers = net.answers(found[some, :, None, None])
+        loss = loss_of(answers.reshape(-1, answers.shape[2]), truth[some].repeat_interleave(net.heads, 0))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.layers.parameters(), 5.0)
@@ -146,10 +147,11 @@ def export(net: DamageNet, path: Path):
     x = g.node("Sub", [g.node("Concat", found, axis=1), g.exact(net.centre)])
     x = g.node("Div", [x, g.exact(net.spread)])
     for i, layer in enumerate(net.layers):
-        last = i + 1 == len(net.layers)
         x = g.node("Conv", [x, g.exact(layer.weight), g.exact(layer.bias)], kernel_shape=[1, 1],
-                   **({"output": "output"} if last else {}))
-        x = x if last else g.node("Relu", [x])
+                   group=layer.groups)
+        x = x if i + 1 == len(net.layers) else g.node("Relu", [x])
+    mean = torch.eye(2 * len(OUTPUTS)).repeat(1, net.heads) / net.heads
+    g.node("Conv", [x, g.exact(mean[..., None, None])], kernel_shape=[1, 1], output="output")
     g.save(path, 2 * len(OUTPUTS), {"outputs": OUTPUTS})
 
 

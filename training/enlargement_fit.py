@@ -16,8 +16,7 @@ import torch
 
 from .damage_cases import Cases, diagnosed, write
 
-TERMS = ("1", "spectra", "power", "power of blocks", "blocks", "least drop", "drop", "drop of blocks", "outside",
-         "compressed", "detail beyond it")
+TERMS = ("1", "spectra", "power", "blocks", "least drop", "drop", "drop of blocks", "outside", "compressed")
 
 
 class Patterns(Cases):
@@ -38,9 +37,8 @@ def terms(found: dict) -> list[float]:
     spectra = min(max(former["bySpectra"], 1e-4), 1 - 1e-4)
     power, blocks = math.log(1 + former["rhythm"]), float(former["rhythmOfBlocks"])
     least, drop = min(max(min(former["drop"]), 0), 2), min(max(sum(former["drop"]), 0), 4)
-    return [1, math.log(spectra / (1 - spectra)), power * (1 - blocks), power * blocks, blocks, least, drop,
-            drop * blocks, math.log(former["outside"] + 0.05), found["jpeg"]["likelihood"],
-            min(max(math.log(found["trueResolution"]["value"] / former["share"]), 0), 1)]
+    return [1, math.log(spectra / (1 - spectra)), power * (1 - blocks), blocks, least, drop, drop * blocks,
+            math.log(former["outside"] + 0.05), found["jpeg"]["likelihood"]]
 
 
 def fitted(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -158,7 +158,7 @@ std::vector<Option> makeTable() {
          dial(&Options::compression)},
         {"prescale", "--prescale", "P%", "Choice",
          "make it smaller first, to 1 to 100 % of its sides; off; or auto: to its true size where "
-         "Acuity enlarged it before (default)",
+         "it was enlarged before, which is undone exactly where that is possible (default)",
          setPrescale},
         {"consistency", "--consistency", "0..1", "Choice",
          "bind the result to the input: shrunk again it says the same; auto binds where the kernel "

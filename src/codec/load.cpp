@@ -114,10 +114,8 @@ Picture opened(const Source& source, Format format, const LoadOptions& options) 
     if (format == Format::jpeg) picture.jpegQuality = jpegQuality(source.path);
     if (format == Format::png && source.head.find("acTL") != std::string::npos)
         picture.notes.push_back("only the first frame of this animated PNG was taken");
-    if (options.samples && format == Format::tiff) {
-        const TiffPixelFacts facts = tiffPixelFacts(source.path);
-        picture.inParts = facts.tiled || facts.plainAt;
-    }
+    picture.inParts = options.samples && format == Format::tiff &&
+                      (tiffPixelFacts(source.path).tiled || tiffPlainPixels(source.path));
     Frames inOrder = readFrames(source, format, options, picture.inParts, picture);
     // Turning needs lines that are long gone when reading in order.
     if (inOrder.orientation > 2 && !picture.inParts) {

@@ -169,8 +169,8 @@ Roll openRoll(const Source& source, Format format, const LoadOptions& options, b
             throw Error(Kind::input, source.shown + " has frames of different sizes");
         roll.image = header;
         if (random && options.samples && format == Format::tiff)
-            if (const TiffPixelFacts facts = tiffPixelFacts(source.path); facts.plainAt)
-                roll.image = inPlace(source, header, facts.plainAt);
+            if (const std::uint64_t offset = tiffPlainPixels(source.path))
+                roll.image = inPlace(source, header, offset);
         checkDecoderMemory(source, format, header, roll.frames, options);
         return roll;
     } catch (const vips::VError&) {

@@ -120,49 +120,10 @@ PageSizes comparePages(const std::string& path, int pages) {
     return same ? PageSizes::same : reduced ? PageSizes::reduced : PageSizes::different;
 }
 
-namespace {
-
-/// TiffPixelFacts::plainAt.
-std::uint64_t plainPixels(const TiffFile& file, const std::vector<TiffEntry>& entries) {
-    const auto value = [&](int tag, std::uint64_t otherwise) {
-        const TiffEntry* entry = find(entries, tag);
-        return entry ? file.integer(*entry, 0, otherwise) : otherwise;
-    };
-    const TiffEntry *starts = find(entries, 273), *lengths = find(entries, 279),
-                    *bits = find(entries, 258);
-    const bool packed = value(259, 1) != 1 || value(284, 1) != 1 || value(266, 1) != 1 ||
-                        value(317, 1) != 1 || value(339, 1) != 1;
-    const std::uint64_t photometric = value(262, 0), samples = value(277, 1);
-    if (packed || !starts || !lengths || !bits || starts->count != lengths->count ||
-        bits->count != samples || (photometric != 1 && photometric != 2))
-        return 0;
-    const std::uint64_t deep = file.integer(*bits);
-    for (std::uint64_t i = 0; i < samples; i++)
-        if (file.integer(*bits, i) != deep) return 0;
-    const bool ours =
-        deep == 8 || (deep == 16 && file.bigEndian() == (std::endian::native == std::endian::big));
-    const std::uint64_t begin = file.integer(*starts);
-    std::uint64_t end = begin;
-    for (std::uint64_t i = 0; i < starts->count; i++) {
-        if (file.integer(*starts, i) != end) return 0;
-        end += file.integer(*lengths, i);
-        if (end < begin) return 0;
-    }
-    constexpr std::uint64_t kMostSide = 10'000'000;
-    const std::uint64_t width = value(256, 0), height = value(257, 0);
-    if (!ours || samples > 8 || width > kMostSide || height > kMostSide) return 0;
-    return end - begin == width * height * samples * (deep / 8) && file.holds(end) ? begin : 0;
-}
-
-}  // namespace
-
 TiffPixelFacts tiffPixelFacts(const std::string& path) {
     const TiffFile file(path);
     TiffPixelFacts facts;
-    std::uint64_t next = 0;
-    const std::vector<TiffEntry> entries = file.directory(file.first(), &next);
-    if (next == 0) facts.plainAt = plainPixels(file, entries);
-    for (const TiffEntry& entry : entries) {
+    for (const TiffEntry& entry : file.directory(file.first())) {
         if (entry.tag == 277) facts.samples = static_cast<int>(file.integer(entry));
         if (entry.tag == 262) facts.photometric = static_cast<int>(file.integer(entry));
         if (entry.tag == 322) facts.tiled = true;
@@ -172,6 +133,47 @@ TiffPixelFacts tiffPixelFacts(const std::string& path) {
                 facts.extraSamples.push_back(static_cast<int>(file.integer(entry, i)));
     }
     return facts;
+}
+
+std::uint64_t tiffPlainPixels(const std::string& path) {
+    const TiffFile file(path);
+    std::uint64_t next = 0;
+    const std::vector<TiffEntry> entries = file.directory(file.first(), &next);
+    const auto value = [&](int tag, std::uint64_t otherwise) {
+        const TiffEntry* entry = find(entries, tag);
+        return entry ? file.integer(*entry, 0, otherwise) : otherwise;
+    };
+    constexpr std::uint64_t kMostSide = 10'000'000, kMostSamples = 8;
+    const std::uint64_t width = value(256, 0), height = value(257, 0), samples = value(277, 1);
+    const TiffEntry *starts = find(entries, 273), *lengths = find(entries, 279),
+                    *bits = find(entries, 258), *extra = find(entries, 338);
+    if (next != 0 || width < 1 || width > kMostSide || height < 1 || height > kMostSide ||
+        samples < 1 || samples > kMostSamples || !starts || !lengths || !bits ||
+        starts->count < 1 || starts->count > height || starts->count != lengths->count ||
+        bits->count != samples || find(entries, 322))
+        return 0;
+    // Packed, in planes, of turned bits, of differences, of other numbers than whole ones, or of
+    // colours that libvips would convert.
+    const std::uint64_t photometric = value(262, 0);
+    if (value(259, 1) != 1 || value(284, 1) != 1 || value(266, 1) != 1 || value(317, 1) != 1 ||
+        value(339, 1) != 1 || (photometric != 1 && photometric != 2))
+        return 0;
+    const std::uint64_t deep = file.integer(*bits);
+    const bool ours = (std::endian::native == std::endian::big) == file.bigEndian();
+    if (deep != 8 && !(deep == 16 && ours)) return 0;
+    for (std::uint64_t i = 1; i < samples; i++)
+        if (file.integer(*bits, i) != deep) return 0;
+    for (std::uint64_t i = 0; extra && i < std::min(extra->count, samples); i++)
+        if (file.integer(*extra, i) == 1) return 0;  // premultiplied
+    const std::uint64_t begin = file.integer(*starts), size = width * height * samples * deep / 8;
+    std::uint64_t end = begin;
+    for (std::uint64_t i = 0; i < starts->count; i++) {
+        const std::uint64_t length = file.integer(*lengths, i);
+        if (file.integer(*starts, i) != end || length < 1 || length > size) return 0;
+        end += length;
+    }
+    constexpr std::uint64_t kHeader = 8;
+    return begin >= kHeader && end - begin == size && file.holds(end) ? begin : 0;
 }
 
 }  // namespace acuity::codec

@@ -59,12 +59,13 @@ struct TiffPixelFacts {
     int photometric = -1;
     int inkSet = 1;  // 1: CMYK
     bool tiled = false;
-    /// Where the pixels of a single page stand, if they do as in memory: unpacked, whole pixels in
-    /// rows without a gap, 8 bits or 16 in this machine's order. 0: otherwise.
-    std::uint64_t plainAt = 0;
 };
 
 /// Of the first page.
 TiffPixelFacts tiffPixelFacts(const std::string& path);
+
+/// Where the pixels of a single page stand, if they do as in memory: unpacked, whole pixels in rows
+/// without a gap, 8 bits or 16 in this machine's order. 0: otherwise.
+std::uint64_t tiffPlainPixels(const std::string& path);
 
 }  // namespace acuity::codec

@@ -54,8 +54,8 @@ Field kindOf(const std::vector<float>& luma) {
     return drawn ? Field::drawing : Field::photograph;
 }
 
-/// Counts samples of a line that lie on stairs: three steps of one colour and at least four
-/// samples, each as much as three to sixteen levels above the one before, or below it.
+/// Counts samples of a line that lie on stairs: two steps of one colour and at least four samples
+/// each, between rises of three to sixteen levels, or falls.
 class Stairs {
   public:
     void add(const float* line, int length, std::ptrdiff_t step) {

@@ -94,8 +94,7 @@ Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     found.enlargedBySpectra = sums[enlarged].likelihood();
     if (forFormer) {
         found.former = enlargementOf(colour);
-        found.enlarged = found.former.likelihood(found.enlargedBySpectra, found.compressed,
-                                                 found.resolution.value);
+        found.enlarged = found.former.likelihood(found.enlargedBySpectra, found.compressed);
     }
     found.edges = edgesOf(seen);
     if (found.edges.even) {

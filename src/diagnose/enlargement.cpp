@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <span>
 
 #include "diagnose/pieces.h"
@@ -16,7 +17,7 @@ constexpr int kBand = 6;                             // no two kernels farther a
 
 /// Of Enlargement::likelihood, in the order of its terms, fitted to pictures damaged in known ways
 /// (training/enlargement_fit.py).
-constexpr double kWeights[] = {-3, 0.5, 1.2, 0, 2, 4, 1, -1, -0.3, 0, -3};
+constexpr double kWeights[] = {-3.44, 0.81, 0.62, 0.84, 0.97, 0.58, -0.62, 0.29, 1.41};
 
 /// Lines through a piece, side by side: [sample][line].
 struct Lines {
@@ -173,7 +174,9 @@ class Search {
         found.rhythm = rhythm;
         found.width = across_.sizeAt(found.kernel, rhythm.share, within(across_), kAll);
         found.share = double(found.width) / across_.length();
-        found.height = down_.sizeAt(found.kernel, found.share, 1, kAll);
+        // The width is whole, and tells the share no better than that.
+        const int rounding = (down_.length() + across_.length()) / (2 * across_.length());
+        found.height = down_.sizeAt(found.kernel, found.share, 1 + rounding, kAll);
         double least = 1e300;
         for (const ops::Kernel kernel : kEnlargers) {
             const double left = (across_.outside(kernel, found.width, kAll) +
@@ -198,27 +201,29 @@ class Search {
   private:
     static constexpr double kPower = 0.2;
 
-    /// Rhythms are known to half a cycle of the lines that were looked at.
-    static int within(const Direction& direction) {
-        return 1 + direction.length() / (2 * kLongestLine);
-    }
+    /// Rhythms are known to a cycle of the lines that were looked at.
+    static int within(const Direction& direction) { return 1 + direction.length() / kLongestLine; }
 
     const Direction across_, down_;
 };
 
 }  // namespace
 
-double Enlargement::likelihood(double spectra, double compressed, double detail) const {
-    const double of = std::clamp(spectra, 1e-4, 1 - 1e-4);
-    const double power = std::log(1 + rhythm.power), most = std::clamp(drop(), 0.0, 4.0);
-    const double least = std::clamp(std::min(dropAcross, dropDown), 0.0, 2.0);
-    const double blocks = rhythm.ofBlocks ? 1 : 0;
-    const double sum =
-        kWeights[0] + kWeights[1] * std::log(of / (1 - of)) + kWeights[2] * power * (1 - blocks) +
-        kWeights[3] * power * blocks + kWeights[4] * blocks + kWeights[5] * least +
-        kWeights[6] * most + kWeights[7] * most * blocks + kWeights[8] * std::log(outside + 0.05) +
-        kWeights[9] * compressed + kWeights[10] * std::clamp(std::log(detail / share), 0.0, 1.0);
-    return 1 / (1 + std::exp(-sum));
+double Enlargement::likelihood(double spectra, double compressed) const {
+    const double of = std::clamp(spectra, 1e-4, 1 - 1e-4), blocks = rhythm.ofBlocks ? 1 : 0;
+    const double most = std::clamp(drop(), 0.0, 4.0);
+    const double terms[] = {1,
+                            std::log(of / (1 - of)),
+                            (1 - blocks) * std::log(1 + rhythm.power),
+                            blocks,
+                            std::clamp(std::min(dropAcross, dropDown), 0.0, 2.0),
+                            most,
+                            blocks * most,
+                            std::log(outside + 0.05),
+                            compressed};
+    static_assert(std::size(terms) == std::size(kWeights));
+    return 1 /
+           (1 + std::exp(-std::inner_product(std::begin(terms), std::end(terms), kWeights, 0.0)));
 }
 
 Enlargement enlargementOf(const vips::VImage& colour) {

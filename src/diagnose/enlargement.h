@@ -25,8 +25,8 @@ struct Enlargement {
     double share = 1;  // of the width that was there before
 
     /// That there was one; `spectra` is the likelihood by the picture's spectra alone, `compressed`
-    /// that it has been a JPEG, `detail` the share of its width that holds all detail.
-    double likelihood(double spectra, double compressed, double detail) const;
+    /// that it has been a JPEG.
+    double likelihood(double spectra, double compressed) const;
 };
 
 /// The likeliest one. `colour`: 1 or 3 bands, encoded (not linear), in random access, 96 pixels or

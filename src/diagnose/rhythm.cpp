@@ -121,9 +121,10 @@ Spectra spectraOf(const vips::VImage& colour, bool alongRows) {
 /// At a share of the length: of so many pixels in a hundred that are old. What repeats more often
 /// than every second pixel shows as its mirror image.
 double powerAt(const std::vector<double>& spectrum, double share) {
+    constexpr double kOn = 1e-6;  // one of them, up to rounding
     const double at = std::min(share, 1 - share) * 2 * double(spectrum.size() - 1);
-    const auto low = std::min(spectrum.size() - 1, std::size_t(at));
-    const auto high = std::min(spectrum.size() - 1, low + 1);
+    const auto low = std::min(spectrum.size() - 1, std::size_t(at + kOn));
+    const auto high = std::min(spectrum.size() - 1, std::size_t(std::ceil(at - kOn)));
     return std::max(spectrum[low], spectrum[high]);
 }
 

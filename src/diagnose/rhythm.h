@@ -20,7 +20,8 @@ struct Rhythm {
 /// Pixels of a line that are looked at, at most.
 constexpr int kLongestLine = 2048;
 
-/// The strongest ones, down to a quarter of the size, and all that JPEG may hide, strongest first.
+/// The strongest ones, down to a quarter of the size, strongest first, and then those that JPEG may
+/// hide.
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access, 96 pixels or more a side.
 std::vector<Rhythm> rhythmsOf(const vips::VImage& colour);
 

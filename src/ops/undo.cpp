@@ -60,6 +60,12 @@ Axis trimmed(const Axis& wide) {
 }  // namespace
 
 Axis undoing(int large, int small, Kernel kernel) {
+    if (large == small) {
+        Axis same(1, small);
+        for (int i = 0; i < small; i++) same.first[std::size_t(i)] = i;
+        std::fill(same.weights.begin(), same.weights.end(), 1.0f);
+        return same;
+    }
     const Axis up(small, large, kernel, Borders::cut);
     const Inverse inverse(common(up, small, large), large % small == 0);
     const double factor = double(large) / small;
@@ -82,7 +88,6 @@ Axis undoing(int large, int small, Kernel kernel) {
 }
 
 vips::VImage undone(const vips::VImage& enlarged, int width, int height, Kernel kernel) {
-    if (width == enlarged.width() && height == enlarged.height()) return enlarged;
     return resample(enlarged, undoing(enlarged.width(), width, kernel),
                     undoing(enlarged.height(), height, kernel));
 }

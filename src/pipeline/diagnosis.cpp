@@ -8,6 +8,7 @@
 #include "codec/load.h"
 #include "diagnose/text.h"
 #include "pipeline/work.h"
+#include "plan/prescale.h"
 
 namespace acuity::pipeline {
 
@@ -110,6 +111,9 @@ std::string enlargement(const Damage& damage) {
     if (damage.enlarged < kLikely)
         return fmt::format("enlarged before: it does not look so ({} likely)", likely);
     const diagnose::Enlargement& former = damage.former;
+    if (!plan::worthUndoing(damage))
+        return fmt::format("enlarged before: it looks so ({} likely), by what cannot be told",
+                           likely);
     return fmt::format("enlarged before: it looks so ({} likely), from {}x{} by {}", likely,
                        former.width, former.height, ops::name(former.kernel));
 }
@@ -138,7 +142,7 @@ Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {
     auto content = beside([&] { lookAtContent(colour, session, found); });
     diagnose::Network& network = *session.diagnostic("damage");
     found.damage = diagnose::damageOf(colour, network);
-    if (found.damage.known && found.damage.enlarged >= kLikely)
+    if (plan::worthUndoing(found.damage))
         found.damageBefore = diagnose::damageBefore(colour, found.damage, network);
     found.reduction = reduction.get();
     content.get();
@@ -220,28 +224,30 @@ json toJson(const diagnose::Reduction& reduction) {
 
 json toJson(const Damage& damage) {
     if (!damage.known) return {{"known", false}};
-    return {{"known", true},
-            {"trueResolution", toJson(damage.resolution)},
-            {"blurSigma", toJson(damage.blur())},
-            {"noiseLuma", toJson(damage.lumaNoise)},
-            {"noiseChroma", toJson(damage.chromaNoise)},
-            {"jpeg",
-             {{"likelihood", damage.compressed},
-              {"quality", toJson(damage.jpegQuality)},
-              {"grid", {damage.gridLeft, damage.gridTop}}}},
-            {"enlargedBefore", damage.enlarged},
-            {"enlargement",
-             {{"width", damage.former.width},
-              {"height", damage.former.height},
-              {"kernel", ops::name(damage.former.kernel)},
-              {"share", damage.former.share},
-              {"drop", {damage.former.dropAcross, damage.former.dropDown}},
-              {"outside", damage.former.outside},
-              {"rhythm", damage.former.rhythm.power},
-              {"rhythmOfBlocks", damage.former.rhythm.ofBlocks},
-              {"bySpectra", damage.enlargedBySpectra}}},
-            {"halo", {{"share", damage.edges.halo}, {"edges", damage.edges.haloEdges}}},
-            {"clipped", {{"black", damage.edges.black}, {"white", damage.edges.white}}}};
+    json object{{"known", true},
+                {"trueResolution", toJson(damage.resolution)},
+                {"blurSigma", toJson(damage.blur())},
+                {"noiseLuma", toJson(damage.lumaNoise)},
+                {"noiseChroma", toJson(damage.chromaNoise)},
+                {"jpeg",
+                 {{"likelihood", damage.compressed},
+                  {"quality", toJson(damage.jpegQuality)},
+                  {"grid", {damage.gridLeft, damage.gridTop}}}},
+                {"halo", {{"share", damage.edges.halo}, {"edges", damage.edges.haloEdges}}},
+                {"clipped", {{"black", damage.edges.black}, {"white", damage.edges.white}}}};
+    const diagnose::Enlargement& former = damage.former;
+    if (former.width == 0) return object;  // was not looked for
+    object["enlargedBefore"] = damage.enlarged;
+    object["enlargement"] = {{"width", former.width},
+                             {"height", former.height},
+                             {"kernel", ops::name(former.kernel)},
+                             {"share", former.share},
+                             {"drop", {former.dropAcross, former.dropDown}},
+                             {"outside", former.outside},
+                             {"rhythm", former.rhythm.power},
+                             {"rhythmOfBlocks", former.rhythm.ofBlocks},
+                             {"bySpectra", damage.enlargedBySpectra}};
+    return object;
 }
 
 json toJson(const Diagnosis& diagnosis) {

@@ -86,7 +86,7 @@ class Builder {
         if (alpha) {
             const VImage opacity = image.extract_band(bands);
             colour = ops::fillTransparent(colour, opacity);
-            result = colourSteps(colour, mask, linear).bandjoin(opacitySteps(smaller(opacity)));
+            result = colourSteps(colour, mask, linear).bandjoin(opacitySteps(opacity));
         } else {
             result = colourSteps(colour, mask, linear);
         }
@@ -212,7 +212,14 @@ class Builder {
         return image;
     }
 
-    VImage opacitySteps(const VImage& image) const {
+    VImage opacitySteps(const VImage& opacity) const {
+        // It may have been cut out since the picture was enlarged, and what undoes that may not
+        // touch it.
+        const Dimensions& full = work_.target.full;
+        if (work_.undoes)
+            return ops::withinNeighbours(
+                ops::resample(opacity, full.width, full.height, ops::Kernel::bicubic), opacity);
+        const VImage image = smaller(opacity);
         return steps(image, work_.steps, 0, work_.steps.size(),
                      {.part = wanted(), .opacity = true});
     }

@@ -28,6 +28,7 @@ plan::Evidence evidenceOf(const codec::Picture& picture, const codec::Provenance
     evidence.source = {picture.width(), picture.height()};
     if (history) evidence.history = *history;
     evidence.linear = picture.linear;
+    evidence.pages = picture.frames.size() > 1 && !picture.animated;
     evidence.jpegQuality = picture.jpegQuality;
     return evidence;
 }

@@ -171,6 +171,9 @@ Plan fromJson(const json& object) {
     cleaning.end();
     plan.start = {reader.whole("startWidth", 1), reader.whole("startHeight", 1)};
     if (!reader.field("undoes").is_null()) plan.undoes = reader.kernel("undoes");
+    if (plan.undoes &&
+        (plan.start.width > plan.source.width || plan.start.height > plan.source.height))
+        bad("undoes", "leads to a larger picture");
     plan.shrinking = reader.kernel("shrunkBy");
     plan.because = reader.text("shrunkBecause");
     plan.enlargedBefore = reader.number("enlargedBefore", 0, 1e9);

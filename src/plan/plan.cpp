@@ -70,7 +70,8 @@ class Decision {
     void undoing() {
         plan_.start = plan_.source;
         if (wishes_.prescale || catalogue_.chosen.kernel || plan_.target.factor <= 1 ||
-            evidence_.history || !evidence_.damage || !worthUndoing(*evidence_.damage))
+            evidence_.history || evidence_.pages || !evidence_.damage ||
+            !worthUndoing(*evidence_.damage))
             return;
         const diagnose::Enlargement& former = evidence_.damage->former;
         plan_.undoes = former.kernel;

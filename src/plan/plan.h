@@ -51,6 +51,7 @@ struct Evidence {
     std::optional<codec::Provenance> history;  // what an earlier run wrote into it
     int jpegQuality = 0;                       // as its own table says; 0: it is no JPEG file
     bool linear = false;                       // light itself, of which nothing is measured
+    bool pages = false;  // several pictures in one, of which the first is measured
     std::optional<diagnose::Damage> damage;
     std::optional<diagnose::Reduction> reduction;
     /// The same of what it was before a former enlargement, once that is undone.

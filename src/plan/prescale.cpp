@@ -35,16 +35,16 @@ double quietest(const diagnose::Damage& damage) {
     return ratio;
 }
 
-/// To be undone, a former enlargement must stand out (Enlargement::dropAcross and dropDown) and
-/// explain the picture but for so much, in squared levels of 255.
-constexpr double kLikely = 0.5, kDrop = 0.5, kUnexplained = 30;
+/// To be undone, a former enlargement must stand out in both directions (Enlargement::dropAcross
+/// and dropDown) and explain the picture but for so much, in squared levels of 255.
+constexpr double kLikely = 0.5, kDrop = 0.2, kUnexplained = 30;
 
 }  // namespace
 
 bool worthUndoing(const diagnose::Damage& damage) {
     const diagnose::Enlargement& former = damage.former;
-    return damage.known && damage.enlarged >= kLikely && former.drop() >= kDrop &&
-           former.outside <= kUnexplained;
+    return damage.known && damage.enlarged >= kLikely &&
+           std::min(former.dropAcross, former.dropDown) >= kDrop && former.outside <= kUnexplained;
 }
 
 Prescale prescaleFor(const diagnose::Damage& damage, bool byNoise, bool bySoftness) {

@@ -48,7 +48,7 @@ json automatic(const pipeline::Work& work) {
         const std::string name = step.model.empty() ? ops::name(work.kernel) : step.model;
         if (models.find(name) == std::string::npos) models += (models.empty() ? "" : ", ") + name;
     }
-    const bool shrunk = work.start != work.source;
+    const bool shrunk = work.start != work.source && !work.undoes;
     const auto dial = [](double strength) {
         return fmt::format("{:.0f}", std::min(100.0, 100 * strength));
     };
