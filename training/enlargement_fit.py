@@ -16,7 +16,7 @@ import torch
 
 from .damage_cases import Cases, diagnosed, write
 
-TERMS = ("1", "spectra", "power", "blocks", "least drop", "drop", "drop of blocks", "outside", "compressed")
+TERMS = ("1", "spectra", "power", "hidden by blocks", "least drop", "drop", "drop if hidden", "compressed")
 
 
 class Patterns(Cases):
@@ -33,12 +33,12 @@ class Patterns(Cases):
 
 def terms(found: dict) -> list[float]:
     """As Enlargement::likelihood in src/diagnose/enlargement.cpp has them."""
-    former = found["enlargement"]
+    former, compressed = found["enlargement"], found["jpeg"]["likelihood"]
     spectra = min(max(former["bySpectra"], 1e-4), 1 - 1e-4)
-    power, blocks = math.log(1 + former["rhythm"]), float(former["rhythmOfBlocks"])
+    power, hidden = math.log(1 + former["rhythm"]), compressed * former["rhythmOfBlocks"]
     least, drop = min(max(min(former["drop"]), 0), 2), min(max(sum(former["drop"]), 0), 4)
-    return [1, math.log(spectra / (1 - spectra)), power * (1 - blocks), blocks, least, drop, drop * blocks,
-            math.log(former["outside"] + 0.05), found["jpeg"]["likelihood"]]
+    return [1, math.log(spectra / (1 - spectra)), power * (1 - hidden), hidden, least, drop, drop * hidden,
+            compressed]
 
 
 def fitted(x: np.ndarray, y: np.ndarray) -> np.ndarray:

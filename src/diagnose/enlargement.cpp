@@ -10,37 +10,80 @@
 namespace acuity::diagnose {
 namespace {
 
-constexpr ops::Kernel kEnlargers[] = {ops::Kernel::bilinear, ops::Kernel::bicubic,
+constexpr ops::Kernel kEnlargers[] = {ops::Kernel::bicubic, ops::Kernel::bilinear,
                                       ops::Kernel::lanczos, ops::Kernel::mitchell};
 constexpr int kSide = 256, kLooked = 16, kUsed = 2;  // pieces of a picture
 constexpr int kBand = 6;                             // no two kernels farther apart overlap
 
 /// Of Enlargement::likelihood, in the order of its terms, fitted to pictures damaged in known ways
 /// (training/enlargement_fit.py).
-constexpr double kWeights[] = {-3.44, 0.81, 0.62, 0.84, 0.97, 0.58, -0.62, 0.29, 1.41};
-
+constexpr double kWeights[] = {-1.68, 0.76, 0.19, 0.93, 1.79, 1.28, -2.58, 1.85};
 /// Lines through a piece, side by side: [sample][line].
 struct Lines {
     int at = 0, length = 0, count = 0;  // place of the first sample in the whole line
     std::vector<double> values;
 };
 
-/// Rows of a piece, or columns, without its mean.
-Lines linesOf(const Piece& piece, bool alongRows) {
-    const std::vector<float> luma = lumaOf(piece);
-    const int width = piece.place.width, height = piece.place.height;
-    Lines lines{alongRows ? piece.place.left : piece.place.top, alongRows ? width : height,
-                alongRows ? height : width, std::vector<double>(luma.size())};
-    double mean = 0;
-    for (const float value : luma) mean += double(value);
-    mean /= double(luma.size());
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
-            const std::size_t to = alongRows ? std::size_t(x) * std::size_t(height) + std::size_t(y)
-                                             : std::size_t(y) * std::size_t(width) + std::size_t(x);
-            lines.values[to] =
-                double(luma[std::size_t(y) * std::size_t(width) + std::size_t(x)]) - mean;
+/// Planes of a piece to choose from: luma, then green, red, blue; each sample with whether it, or
+/// one that luma is made of, was cut off at black or white.
+struct Plane {
+    std::vector<float> values;
+    std::vector<char> cut;
+};
+
+std::vector<Plane> planesOf(const Piece& piece) {
+    const std::size_t area = std::size_t(piece.place.width) * std::size_t(piece.place.height);
+    Plane luma{lumaOf(piece), std::vector<char>(area)};
+    std::vector<Plane> planes;
+    for (const std::size_t c : {1, 0, 2}) {
+        Plane plane{std::vector<float>(area), std::vector<char>(area)};
+        for (std::size_t i = 0; i < area; i++) {
+            const float value = piece.planes[c * area + i];
+            plane.values[i] = 255 * value;
+            plane.cut[i] = value <= 0 || value >= 1;
+            luma.cut[i] |= plane.cut[i];
         }
+        planes.push_back(std::move(plane));
+    }
+    planes.insert(planes.begin(), std::move(luma));
+    return planes;
+}
+
+/// Rows of a piece, or columns, without their mean. Overshoots that were cut off lie outside every
+/// space: of the planes the first one that has enough lines without.
+Lines linesOf(const Piece& piece, bool alongRows) {
+    const int width = piece.place.width, height = piece.place.height;
+    const int length = alongRows ? width : height, count = alongRows ? height : width;
+    const auto at = [&](int line, int i) {
+        return alongRows ? std::size_t(line) * std::size_t(width) + std::size_t(i)
+                         : std::size_t(i) * std::size_t(width) + std::size_t(line);
+    };
+    const std::vector<Plane> planes = planesOf(piece);
+    const Plane* chosen = nullptr;
+    std::vector<int> kept;
+    for (const Plane& plane : planes) {
+        kept.clear();
+        for (int line = 0; line < count; line++) {
+            bool whole = true;
+            for (int i = 0; i < length && whole; i++) whole = !plane.cut[at(line, i)];
+            if (whole) kept.push_back(line);
+        }
+        chosen = &plane;
+        if (int(kept.size()) >= count / 4) break;
+    }
+    if (int(kept.size()) < count / 4) {
+        chosen = &planes.front();
+        kept.resize(std::size_t(count));
+        std::iota(kept.begin(), kept.end(), 0);
+    }
+    Lines lines{alongRows ? piece.place.left : piece.place.top, length, int(kept.size()),
+                std::vector<double>(std::size_t(length) * kept.size())};
+    double mean = 0;
+    for (const float value : chosen->values) mean += double(value) / double(chosen->values.size());
+    for (std::size_t line = 0; line < kept.size(); line++)
+        for (int i = 0; i < length; i++)
+            lines.values[std::size_t(i) * kept.size() + line] =
+                double(chosen->values[at(kept[line], i)]) - mean;
     return lines;
 }
 
@@ -76,7 +119,7 @@ double outside(const Lines& lines, ops::Kernel kernel, int source, int target) {
         }
     }
     // Cholesky; unknowns at the ends that hardly weigh are held near zero.
-    constexpr double kHeld = 1e-3;
+    constexpr double kHeld = 1e-7;
     double dimensions = lines.length;
     for (int i = 0; i < unknowns; i++) {
         for (int back = std::min(kBand, i); back >= 0; back--) {
@@ -177,12 +220,14 @@ class Search {
         // The width is whole, and tells the share no better than that.
         const int rounding = (down_.length() + across_.length()) / (2 * across_.length());
         found.height = down_.sizeAt(found.kernel, found.share, 1 + rounding, kAll);
+        constexpr double kClearly = 0.93;
         double least = 1e300;
         for (const ops::Kernel kernel : kEnlargers) {
             const double left = (across_.outside(kernel, found.width, kAll) +
                                  down_.outside(kernel, found.height, kAll)) /
                                 2;
-            if (left >= least) continue;
+            // At some factors the spaces of two kernels hardly differ; bicubic is the likelier one.
+            if (left >= kClearly * least) continue;
             least = left;
             found.kernel = kernel;
         }
@@ -210,20 +255,19 @@ class Search {
 }  // namespace
 
 double Enlargement::likelihood(double spectra, double compressed) const {
-    const double of = std::clamp(spectra, 1e-4, 1 - 1e-4), blocks = rhythm.ofBlocks ? 1 : 0;
-    const double most = std::clamp(drop(), 0.0, 4.0);
+    const double of = std::clamp(spectra, 1e-4, 1 - 1e-4), most = std::clamp(drop(), 0.0, 4.0);
+    const double hidden = rhythm.ofBlocks ? compressed : 0;
     const double terms[] = {1,
                             std::log(of / (1 - of)),
-                            (1 - blocks) * std::log(1 + rhythm.power),
-                            blocks,
+                            (1 - hidden) * std::log(1 + rhythm.power),
+                            hidden,
                             std::clamp(std::min(dropAcross, dropDown), 0.0, 2.0),
                             most,
-                            blocks * most,
-                            std::log(outside + 0.05),
+                            hidden * most,
                             compressed};
     static_assert(std::size(terms) == std::size(kWeights));
-    return 1 /
-           (1 + std::exp(-std::inner_product(std::begin(terms), std::end(terms), kWeights, 0.0)));
+    const double sum = std::inner_product(std::begin(terms), std::end(terms), kWeights, 0.0);
+    return 1 / (1 + std::exp(-sum));
 }
 
 Enlargement enlargementOf(const vips::VImage& colour) {

@@ -97,7 +97,7 @@ std::string noise(const Damage& damage) {
 std::string compression(const Damage& damage, int file) {
     std::string text = "compression: ";
     if (file) text += fmt::format("a JPEG of quality {}; ", file);
-    if (damage.compressed < kLikely) return text + "no blocks are seen";
+    if (damage.compressed < kLikely) return text.append("no blocks are seen");
     text += fmt::format("it looks like JPEG of quality {:.0f} (give or take {:.0f})",
                         damage.jpegQuality.value, damage.jpegQuality.deviation);
     if (damage.gridLeft || damage.gridTop)
