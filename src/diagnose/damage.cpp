@@ -10,7 +10,7 @@
 namespace acuity::diagnose {
 namespace {
 
-constexpr int kSide = 192, kLeastSide = 96, kMultiple = 32, kPieces = 16, kGrid = 8;
+constexpr int kSide = 192, kLeastSide = 96, kMultiple = 32, kPieces = 12, kGrid = 8;
 /// Less noise than this, in levels of 255, nobody would take away.
 constexpr double kNoticed = 1;
 // The network's outputs (training/damage_net.py), each a value and a logarithm of its deviation.

@@ -34,7 +34,7 @@ struct Damage {
 };
 
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart. The network looks
-/// at up to 16 pieces of 192 pixels.
+/// at up to 12 pieces of 192 pixels.
 Damage damageOf(const vips::VImage& colour, Network& network);
 
 /// The same of what it was before the enlargement that `damage` found; of that one, no former one

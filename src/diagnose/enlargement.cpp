@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <span>
 
 #include "diagnose/pieces.h"
@@ -24,29 +25,27 @@ struct Lines {
     std::vector<double> values;
 };
 
-/// Planes of a piece to choose from: luma, then green, red, blue; each sample with whether it, or
-/// one that luma is made of, was cut off at black or white.
+/// Samples in levels of 255, and whether each was cut off at black or white.
 struct Plane {
     std::vector<float> values;
     std::vector<char> cut;
 };
 
-std::vector<Plane> planesOf(const Piece& piece) {
+/// Luma, where one cut off colour is enough, or one of the colours.
+Plane planeOf(const Piece& piece, std::optional<std::size_t> colour) {
     const std::size_t area = std::size_t(piece.place.width) * std::size_t(piece.place.height);
-    Plane luma{lumaOf(piece), std::vector<char>(area)};
-    std::vector<Plane> planes;
-    for (const std::size_t c : {1, 0, 2}) {
-        Plane plane{std::vector<float>(area), std::vector<char>(area)};
-        for (std::size_t i = 0; i < area; i++) {
-            const float value = piece.planes[c * area + i];
-            plane.values[i] = 255 * value;
-            plane.cut[i] = value <= 0 || value >= 1;
-            luma.cut[i] |= plane.cut[i];
-        }
-        planes.push_back(std::move(plane));
+    Plane plane{{}, std::vector<char>(area)};
+    for (std::size_t c = 0; c < 3; c++) {
+        if (colour && c != *colour) continue;
+        const float* from = piece.planes.data() + c * area;
+        for (std::size_t i = 0; i < area; i++) plane.cut[i] |= from[i] <= 0 || from[i] >= 1;
+        if (colour) plane.values.assign(from, from + area);
     }
-    planes.insert(planes.begin(), std::move(luma));
-    return planes;
+    if (!colour)
+        plane.values = lumaOf(piece);
+    else
+        for (float& value : plane.values) value *= 255;
+    return plane;
 }
 
 /// Rows of a piece, or columns, without their mean. Overshoots that were cut off lie outside every
@@ -58,32 +57,32 @@ Lines linesOf(const Piece& piece, bool alongRows) {
         return alongRows ? std::size_t(line) * std::size_t(width) + std::size_t(i)
                          : std::size_t(i) * std::size_t(width) + std::size_t(line);
     };
-    const std::vector<Plane> planes = planesOf(piece);
-    const Plane* chosen = nullptr;
+    constexpr std::optional<std::size_t> kChoices[] = {std::nullopt, 1, 0, 2};  // green, red, blue
+    Plane plane;
     std::vector<int> kept;
-    for (const Plane& plane : planes) {
+    for (const auto& choice : kChoices) {
+        plane = planeOf(piece, choice);
         kept.clear();
         for (int line = 0; line < count; line++) {
             bool whole = true;
             for (int i = 0; i < length && whole; i++) whole = !plane.cut[at(line, i)];
             if (whole) kept.push_back(line);
         }
-        chosen = &plane;
         if (int(kept.size()) >= count / 4) break;
     }
     if (int(kept.size()) < count / 4) {
-        chosen = &planes.front();
+        plane = planeOf(piece, std::nullopt);
         kept.resize(std::size_t(count));
         std::iota(kept.begin(), kept.end(), 0);
     }
     Lines lines{alongRows ? piece.place.left : piece.place.top, length, int(kept.size()),
                 std::vector<double>(std::size_t(length) * kept.size())};
     double mean = 0;
-    for (const float value : chosen->values) mean += double(value) / double(chosen->values.size());
+    for (const float value : plane.values) mean += double(value) / double(plane.values.size());
     for (std::size_t line = 0; line < kept.size(); line++)
         for (int i = 0; i < length; i++)
             lines.values[std::size_t(i) * kept.size() + line] =
-                double(chosen->values[at(kept[line], i)]) - mean;
+                double(plane.values[at(kept[line], i)]) - mean;
     return lines;
 }
 

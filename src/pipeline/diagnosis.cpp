@@ -30,7 +30,7 @@ constexpr double kLeastNoise = 0.5;
 /// pictures that are larger still, in windows instead of all of it.
 constexpr double kTextPixels = 0.7e6, kWindowsFrom = 64e6;
 constexpr int kWindow = 1024, kWindows = 4, kWindowShrunk = 4;  // pixels, across and down
-constexpr int kFields = 32, kFewFields = 16;                    // of content, across and down
+constexpr int kFields = 24, kFewFields = 16;                    // of content, across and down
 
 VImage shrunk(const VImage& image, int by, const Session& session) {
     return by <= 1 ? image
