@@ -5,10 +5,14 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 
+from training.damage_cases import Cases
 from training.damage_net import FEATURES, OUTPUTS, DamageNet, Measures, encoded, loss_of
 from training.damage_samples import QUALITIES, Damage, Damaged, resolution
+from training.enlargement_fit import fitted
 
 HAS_RUNTIME = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
 
@@ -34,11 +38,44 @@ class Known(unittest.TestCase):
     def test_same_seed_same_samples(self):
         pictures = [torch.randint(0, 255, (3, 300, 280), dtype=torch.uint8)]
         for seed in range(3):
-            (one, damage), (other, again) = (Damaged(pictures, seed).draw(96) for _ in range(2))
+            drawn = []
+            for _ in range(2):
+                torch.manual_seed(seed)
+                drawn.append(Damaged(pictures, seed).draw(96))
+            (one, damage), (other, again) = drawn
+            self.assertTrue(torch.equal(one, other))
             self.assertEqual(one.shape, (3, 96, 96))
             self.assertTrue(0 <= one.min() and one.max() <= 255 and bool((one == one.round()).all()))
             self.assertEqual(damage, again)
             self.assertIn(damage.quality, (0, *range(QUALITIES[0], QUALITIES[1] + 1)))
+
+
+class Fitted(unittest.TestCase):
+    def test_weights_come_back(self):
+        rng, truth = np.random.default_rng(1), np.array([-1.0, 2.0, 0.0, -3.0])
+        x = np.concatenate([np.ones((6000, 1)), rng.normal(size=(6000, 3))], 1)
+        y = (rng.random(6000) < 1 / (1 + np.exp(-x @ truth))).astype(float)
+        self.assertLess(np.abs(fitted(x, y) - truth).max(), 0.2)
+
+
+class Cased(unittest.TestCase):
+    def test_cases_are_whole_pictures_and_say_what_they_were(self):
+        with tempfile.TemporaryDirectory() as name:
+            rng = np.random.default_rng(2)
+            Image.fromarray(rng.integers(0, 255, (240, 300, 3), dtype=np.uint8)).save(Path(name) / "a.png")
+            Image.fromarray(rng.integers(0, 255, (40, 50, 3), dtype=np.uint8)).save(Path(name) / "small.png")
+            cases = Cases([Path(name)], 3)
+            self.assertEqual(len(cases.pictures), 1)
+            grown = 0
+            for _ in range(12):
+                x, done, before = cases.case()
+                self.assertEqual(before, (120, 150))
+                self.assertEqual(tuple(x.shape[1:]), tuple(round(side * done.enlarged) for side in before))
+                self.assertEqual(x.dtype, torch.uint8)
+                if done.enlarged > 1:
+                    grown += 1
+                    self.assertLess(done.resolution, 1 / done.enlarged + 0.02)
+            self.assertGreater(grown, 0)
 
 
 class Measured(unittest.TestCase):
