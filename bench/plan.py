@@ -20,7 +20,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from training.damage_samples import _enlarging  # noqa: E402
+from training.damage_samples import enlarged  # noqa: E402
 from training.data import read_rgb  # noqa: E402
 from training.reduction import matrix  # noqa: E402
 from training.shrink_samples import blurred, jpeg, whole  # noqa: E402
@@ -39,7 +39,7 @@ def grown(kernel, factor):
     def damage(x):
         h, w = x.shape[2:]
         small = reduced(x, round(w / factor), round(h / factor))
-        return whole(_enlarging(kernel, small.shape[2], h) @ small @ _enlarging(kernel, small.shape[3], w).T)
+        return whole(enlarged(small, kernel, h, w))
     return damage
 
 

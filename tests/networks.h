@@ -38,6 +38,12 @@ inline double farthest(const vips::VImage& a, const vips::VImage& b) {
     return (a.cast(VIPS_FORMAT_DOUBLE) - b.cast(VIPS_FORMAT_DOUBLE)).abs().max();
 }
 
+/// Root of the mean squared difference.
+inline double distance(const vips::VImage& a, const vips::VImage& b) {
+    const vips::VImage d = a.cast(VIPS_FORMAT_DOUBLE) - b.cast(VIPS_FORMAT_DOUBLE);
+    return std::sqrt((d * d).avg());
+}
+
 inline std::shared_ptr<model::Runner> shipped(
     const std::string& name, int streams = 2,
     engine::Precision precision = engine::Precision::f32) {

@@ -10,6 +10,7 @@
 using namespace acuity;
 using ops::Borders;
 using ops::Kernel;
+using test::distance;
 using test::farthest;
 using test::scene;
 using vips::VImage;
@@ -24,12 +25,6 @@ VImage enlarged(const VImage& in, int tile = 4096) {
 
 VImage reduced(const VImage& image, const VImage& like, Kernel kernel) {
     return ops::resample(image, like.width(), like.height(), kernel, Borders::cut);
-}
-
-/// Root of the mean squared difference in levels.
-double distance(const VImage& a, const VImage& b) {
-    const VImage d = a.cast(VIPS_FORMAT_DOUBLE) - b.cast(VIPS_FORMAT_DOUBLE);
-    return std::sqrt((d * d).avg());
 }
 
 double decibels(const VImage& a, const VImage& b) {

@@ -8,6 +8,7 @@
 using namespace acuity;
 using ops::Borders;
 using ops::Kernel;
+using test::distance;
 using test::farthest;
 using test::scene;
 using vips::VImage;
@@ -21,11 +22,6 @@ VImage grown(const VImage& small, double factor, Kernel kernel) {
     return ops::resample(small, int(std::lround(small.width() * factor)),
                          int(std::lround(small.height() * factor)), kernel, Borders::cut)
         .copy_memory();
-}
-
-double distance(const VImage& a, const VImage& b) {
-    const VImage d = a.cast(VIPS_FORMAT_DOUBLE) - b.cast(VIPS_FORMAT_DOUBLE);
-    return std::sqrt((d * d).avg());
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ import random
 import torch
 
 from .clean_net import CONDITIONS
-from .damage_samples import ENLARGERS, Damage, Damaged, _enlarging, coloured, resolution
+from .damage_samples import ENLARGERS, Damage, Damaged, coloured, enlarged, resolution
 from .reduction import KERNELS
 from .shrink_samples import blurred, jpeg, reduced, whole
 
@@ -28,8 +28,7 @@ class Pairs(Damaged):
             if r.random() < 0.3:
                 done.blur = r.uniform(0.4, 1)
                 x = whole(blurred(x, done.blur))
-            m = _enlarging(kernel, small, side)
-            x = whole(m @ x @ m.T)
+            x = whole(enlarged(x, kernel, side, side))
         else:
             done.blur = math.exp(r.uniform(math.log(0.4), math.log(2.5)))
             x = blurred(x, done.blur)

@@ -15,7 +15,7 @@ import torch
 
 from .clean_net import Clean, export
 from .clean_samples import Pairs, told
-from .damage_samples import Damage
+from .damage_samples import Damage, enlarged
 from .shrink_samples import blurred, jpeg, reduced, whole
 from .shrink_train import load
 
@@ -23,10 +23,8 @@ EACH, AVERAGE, SCORED = 4, 0.998, 600
 
 
 def _enlarged(x, factor):
-    from .damage_samples import _enlarging
-    small = round(x.shape[-1] / factor)
-    m = _enlarging("bicubic", small, x.shape[-1])
-    return m @ reduced(x, "bicubic", small, False) @ m.T
+    side = x.shape[-1]
+    return enlarged(reduced(x, "bicubic", round(side / factor), False), "bicubic", side, side)
 
 
 CASES = {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "diagnose/pieces.h"
 
@@ -19,6 +21,7 @@ constexpr int kBand = 6;                             // no two kernels farther a
 /// Of Enlargement::likelihood, in the order of its terms, fitted to pictures damaged in known ways
 /// (training/enlargement_fit.py).
 constexpr double kWeights[] = {-1.68, 0.76, 0.19, 0.93, 1.79, 1.28, -2.58, 1.85};
+
 /// Lines through a piece, side by side: [sample][line].
 struct Lines {
     int at = 0, length = 0, count = 0;  // place of the first sample in the whole line
@@ -156,13 +159,15 @@ class Direction {
         for (const Piece& piece : pieces) lines_.push_back(linesOf(piece, alongRows));
     }
 
-    /// Mean over the first `used` pieces.
+    /// Mean over the first `used` pieces; each is computed once.
     double outside(ops::Kernel kernel, int size, std::size_t used) const {
-        double sum = 0;
         used = std::min(used, lines_.size());
+        const auto [known, fresh] = known_.try_emplace({kernel, size, used});
+        if (!fresh) return known->second;
+        double sum = 0;
         for (std::size_t i = 0; i < used; i++)
             sum += diagnose::outside(lines_[i], kernel, size, length_);
-        return sum / double(used);
+        return known->second = sum / double(used);
     }
 
     /// The size within `within` of a share of the length that leaves least outside.
@@ -191,6 +196,7 @@ class Direction {
   private:
     int length_;
     std::vector<Lines> lines_;
+    mutable std::map<std::tuple<ops::Kernel, int, std::size_t>, double> known_;
 };
 
 class Search {
@@ -202,7 +208,7 @@ class Search {
     double glance(const Rhythm& rhythm) const {
         constexpr int kNear[] = {-7, 5};
         constexpr ops::Kernel kAny = ops::Kernel::bicubic;
-        double sum = rhythm.ofBlocks ? 0 : kPower * std::log(1 + rhythm.power);
+        double sum = weightOf(rhythm);
         for (const Direction* direction : {&across_, &down_})
             sum += direction->drop(
                 kAny, direction->sizeAt(kAny, rhythm.share, within(*direction), 1), kNear, 1);
@@ -238,12 +244,14 @@ class Search {
 
     /// Of drops and rhythm together.
     static double evidence(const Enlargement& found) {
-        const Rhythm& rhythm = found.rhythm;
-        return found.drop() + (rhythm.ofBlocks ? 0 : kPower * std::log(1 + rhythm.power));
+        return found.drop() + weightOf(found.rhythm);
     }
 
   private:
-    static constexpr double kPower = 0.2;
+    /// Beside drops.
+    static double weightOf(const Rhythm& rhythm) {
+        return rhythm.ofBlocks ? 0 : 0.2 * std::log(1 + rhythm.power);
+    }
 
     /// Rhythms are known to a cycle of the lines that were looked at.
     static int within(const Direction& direction) { return 1 + direction.length() / kLongestLine; }
