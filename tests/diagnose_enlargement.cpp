@@ -48,7 +48,7 @@ TEST_CASE("the size and the kernel of a former enlargement are found") {
         INFO(ops::name(kernel) << " x" << factor);
         const int width = int(std::lround(image.width() * factor));
         const int height = int(std::lround(image.height() * factor));
-        const Enlargement found = diagnose::enlargementOf(grown(image, width, height, kernel));
+        const Enlargement found = diagnose::enlargementOf(grown(image, width, height, kernel), 0);
         CHECK(found.width == image.width());
         CHECK(found.height == image.height());
         CHECK(found.kernel == kernel);
@@ -62,7 +62,7 @@ TEST_CASE("a picture that was never enlarged shows no size that stands out") {
     const VImage image = sharp();
     for (const VImage& plain : {image, image.rot90().copy_memory(),
                                 image.gaussblur(1.2).cast(VIPS_FORMAT_UCHAR).copy_memory()}) {
-        const Enlargement found = diagnose::enlargementOf(plain);
+        const Enlargement found = diagnose::enlargementOf(plain, 0);
         CHECK(found.drop() < kPlain);
         CHECK(found.likelihood(0.3, 0) < 0.5);
     }
@@ -74,10 +74,10 @@ TEST_CASE("an enlargement by other factors in width and height is no basis to un
     damage.known = true;
     damage.enlarged = 1;
     damage.former = diagnose::enlargementOf(
-        grown(image, int(image.width() * 1.7), image.height() * 2, Kernel::bicubic));
+        grown(image, int(image.width() * 1.7), image.height() * 2, Kernel::bicubic), 0);
     CHECK_FALSE(plan::worthUndoing(damage));
     damage.former = diagnose::enlargementOf(
-        grown(image, int(image.width() * 1.7), int(image.height() * 1.7), Kernel::bicubic));
+        grown(image, int(image.width() * 1.7), int(image.height() * 1.7), Kernel::bicubic), 0);
     CHECK(plan::worthUndoing(damage));
 }
 
@@ -86,7 +86,8 @@ TEST_CASE("sizes are found to the pixel in large pictures and long ones") {
     const VImage wide = image.replicate(18, 6).copy_memory().crop(3, 5, 2801, 613).copy_memory();
     for (const VImage& small : {wide, wide.rot90().copy_memory()}) {
         const Enlargement found = diagnose::enlargementOf(
-            grown(small, int(small.width() * 1.77), int(small.height() * 1.77), Kernel::bicubic));
+            grown(small, int(small.width() * 1.77), int(small.height() * 1.77), Kernel::bicubic),
+            0);
         CHECK(found.width == small.width());
         CHECK(found.height == small.height());
     }
@@ -98,7 +99,7 @@ TEST_CASE("the rhythm of an enlargement shows where the blocks of JPEG do not re
         grown(image, int(image.width() * 1.7), int(image.height() * 1.7), Kernel::bilinear);
     const auto strongest = [](const VImage& of) {
         Rhythm most;
-        for (const Rhythm& rhythm : diagnose::rhythmsOf(of))
+        for (const Rhythm& rhythm : diagnose::Rhythms(of).strongest())
             if (!rhythm.ofBlocks && rhythm.power > most.power) most = rhythm;
         return most;
     };

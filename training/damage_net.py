@@ -15,6 +15,9 @@ MEASURED = 4       # the first ones are measures, the others yes or no
 WINDOW, STEP = 32, 16
 PERIOD = 64        # longest pattern of the slopes' jumps that is looked for
 HALF = WINDOW // 2 + 1
+import os
+EVENED = float(os.environ.get("EV","0.5"))       # power of the variance by which the loss is evened out
+CUT = 12           # a place no longer counts where this part of its samples was cut off
 LUMA, CB, CR = (0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813)
 
 
@@ -80,10 +83,25 @@ class Measures(nn.Module):
         self.register_buffer("dct", _dct())
         rough = torch.tensor([[1.0, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
         self.register_buffer("rough", rough.view(1, 1, 3, 3).repeat(3, 1, 1, 1))
+        middle = torch.zeros(1, 3, 3, 3)
+        middle[..., 1, 1] = 1 / 3
+        self.register_buffer("middle", middle)
         self.register_buffer("step", torch.tensor([-1.0, 3, -3, 1]).view(1, 1, 1, 4))
         self.register_buffer("phases", torch.eye(8).view(8, 1, 1, 8))
         self.register_buffer("period", _across(PERIOD))
         self.register_buffer("pairs", _pairs(PERIOD // 2 + 1))
+
+    def lost(self, x):
+        """Share of samples that were cut off at black or white, in the places where `rough` is pooled."""
+        off = (1 - 255 * x).clamp(0, 1) + (255 * x - 254).clamp(0, 1)
+        return F.avg_pool2d(F.conv2d(off, self.middle), 8)
+
+    @staticmethod
+    def means_where(power: torch.Tensor, floor: float, counts: torch.Tensor) -> list[torch.Tensor]:
+        """As `means`, each place counting by [N, 1, h, w]."""
+        power = power + floor
+        mean = lambda x: (x * counts).mean((2, 3), keepdim=True) / counts.mean((2, 3), keepdim=True)
+        return [mean(power).log(), mean(power.log()), -mean(1 / power).log()]
 
     @staticmethod
     def means(power: torch.Tensor, floor: float) -> list[torch.Tensor]:
@@ -99,7 +117,11 @@ class Measures(nn.Module):
         parts = F.conv2d(F.conv2d(y, self.across, stride=(1, STEP)), self.down, stride=(STEP, 1), groups=HALF)
         found = self.means(F.conv2d(parts * parts, self.bands), 0.5)
         rough = F.conv2d(ycc, self.rough, groups=3)
-        found += self.means(F.avg_pool2d(rough * rough, 8), 0.02)
+        pooled, lost = F.avg_pool2d(rough * rough, 8), self.lost(x)
+        found += self.means(pooled, 0.02)
+        # Noise is measured where black and white did not cut it off, if there is such a place.
+        found += self.means_where(pooled, 0.02, (1 - CUT * lost).clamp(0, 1) + 1e-3)
+        found.append((lost.mean((2, 3), keepdim=True) + 1e-3).log())
         size = F.conv2d(y, self.dct, stride=8).abs()
         found.append((size.mean((2, 3), keepdim=True) + 0.1).log())
         found.append((1 - size).clamp(0, 1).mean((2, 3), keepdim=True))
@@ -119,7 +141,7 @@ class Measures(nn.Module):
         return torch.cat(found, 1)
 
 
-FEATURES = 3 * (2 * HALF - 2) + 9 + 128 + 16 + PERIOD // 2
+FEATURES = 3 * (2 * HALF - 2) + 19 + 128 + 16 + PERIOD // 2
 
 
 class DamageNet(nn.Module):
@@ -155,11 +177,16 @@ class DamageNet(nn.Module):
 def loss_of(answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """Gaussian likelihood of the measures (quality only of what was compressed), and cross entropy.
 
+    Likelihood alone weighs a sample by one over its variance: what is sure, as that a picture has no noise, would
+    leave nothing for what is not. A power of the variance makes up for it (Seitzer et al., "On the pitfalls of
+    heteroscedastic uncertainty estimation", 2022).
+
     answer [N, 2 * outputs], truth [N, outputs]."""
     value, spread = answer[:, 0::2], answer[:, 1::2].clamp(-4, 3)
     counts = torch.ones_like(truth[:, :MEASURED])
     counts[:, 3] = truth[:, 4]
     off = value[:, :MEASURED] - truth[:, :MEASURED]
-    likelihood = 0.5 * off ** 2 * torch.exp(-2 * spread[:, :MEASURED]) + spread[:, :MEASURED]
+    spread = spread[:, :MEASURED]
+    likelihood = (0.5 * off ** 2 * torch.exp(-2 * spread) + spread) * torch.exp(2 * EVENED * spread.detach())
     entropy = F.binary_cross_entropy_with_logits(value[:, MEASURED:], truth[:, MEASURED:], reduction="none")
     return (likelihood * counts).sum(1).mean() + entropy.sum(1).mean()

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .damage_net import HALF, OUTPUTS, PERIOD, STEP, DamageNet, encoded, loss_of
+from .damage_net import CUT, HALF, OUTPUTS, PERIOD, STEP, DamageNet, encoded, loss_of
 from .damage_samples import Damaged
 from .shrink_net import _Writer
 from .shrink_samples import reduced
 from .shrink_train import load
 
 SIZE, BATCH, SAVED = 192, 16, 60
+SIZES = (96, 128, 160, 192, 192, 192)  # of a batch: small pictures are looked at in smaller pieces
 STEPS, RATE, PER_STEP = 10000, 2e-3, 512
 CASES = 200
 
@@ -32,7 +33,8 @@ def bank(pictures: list[torch.Tensor], seed: int, minutes: float, out: Path):
     samples, measures = Damaged(pictures, seed), DamageNet().measures
     found, truth = [], []
     while time.monotonic() - began < 60 * minutes:
-        drawn = [samples.draw(SIZE) for _ in range(BATCH)]
+        size = samples.random.choice(SIZES)
+        drawn = [samples.draw(size) for _ in range(BATCH)]
         found.append(measures(torch.stack([x for x, _ in drawn]) / 255).flatten(1).numpy())
         truth.append(np.float32([encoded(damage) for _, damage in drawn]))
         now = time.monotonic()
@@ -120,6 +122,13 @@ def export(net: DamageNet, path: Path):
         inverse = g.node("Log", [average(g.node("Reciprocal", [power]))])
         return [g.node("Log", [average(power)]), average(g.node("Log", [power])), g.node("Neg", [inverse])]
 
+    def means_where(power, floor, counts):
+        power = g.node("Add", [power, g.exact(floor)])
+        all_ = average(counts)
+        mean = lambda x: g.node("Div", [average(g.node("Mul", [x, counts])), all_])
+        inverse = g.node("Log", [mean(g.node("Reciprocal", [power]))])
+        return [g.node("Log", [mean(power)]), mean(g.node("Log", [power])), g.node("Neg", [inverse])]
+
     ycc = conv("input", m.colours)
     y = conv("input", m.colours[:1])
     parts = conv(conv(y, m.across, strides=[1, STEP]), m.down, strides=[STEP, 1], group=HALF)
@@ -127,6 +136,14 @@ def export(net: DamageNet, path: Path):
     rough = conv(ycc, m.rough, group=3)
     pooled = g.node("AveragePool", [g.node("Mul", [rough, rough])], kernel_shape=[8, 8], strides=[8, 8])
     found += means(pooled, 0.02)
+    bright = g.node("Mul", ["input", g.exact(255.0)])
+    black = g.node("Clip", [g.node("Sub", [g.exact(1.0), bright]), g.exact(0.0), g.exact(1.0)])
+    white = g.node("Clip", [g.node("Sub", [bright, g.exact(254.0)]), g.exact(0.0), g.exact(1.0)])
+    lost = g.node("AveragePool", [conv(g.node("Add", [black, white]), m.middle)], kernel_shape=[8, 8], strides=[8, 8])
+    counts = g.node("Sub", [g.exact(1.0), g.node("Mul", [lost, g.exact(float(CUT))])])
+    counts = g.node("Add", [g.node("Clip", [counts, g.exact(0.0), g.exact(1.0)]), g.exact(1e-3)])
+    found += means_where(pooled, 0.02, counts)
+    found.append(g.node("Log", [g.node("Add", [average(lost), g.exact(1e-3)])]))
     size_ = g.node("Abs", [conv(y, m.dct, strides=[8, 8])])
     found.append(g.node("Log", [g.node("Add", [average(size_), g.exact(0.1)])]))
     small = g.node("Clip", [g.node("Sub", [g.exact(1.0), size_]), g.exact(0.0), g.exact(1.0)])

@@ -16,7 +16,8 @@ import torch
 
 from .damage_cases import Cases, diagnosed, write
 
-TERMS = ("1", "spectra", "power", "hidden by blocks", "least drop", "drop", "drop if hidden", "compressed")
+TERMS = ("1", "spectra", "power", "hidden by blocks", "clarity")
+CHANCE, MOST = 1.5, 6  # of the clarity of the less clear direction: up to the first by chance
 
 
 class Patterns(Cases):
@@ -35,10 +36,10 @@ def terms(found: dict) -> list[float]:
     """As Enlargement::likelihood in src/diagnose/enlargement.cpp has them."""
     former, compressed = found["enlargement"], found["jpeg"]["likelihood"]
     spectra = min(max(former["bySpectra"], 1e-4), 1 - 1e-4)
-    power, hidden = math.log(1 + former["rhythm"]), compressed * former["rhythmOfBlocks"]
-    least, drop = min(max(min(former["drop"]), 0), 2), min(max(sum(former["drop"]), 0), 4)
-    return [1, math.log(spectra / (1 - spectra)), power * (1 - hidden), hidden, least, drop, drop * hidden,
-            compressed]
+    hidden = compressed * former["rhythmOfBlocks"]
+    clear = min(max(min(former["clear"]) - CHANCE, 0), MOST)
+    return [1, math.log(spectra / (1 - spectra)), math.log(1 + former["rhythm"]) * (1 - hidden), hidden,
+            clear * (1 - hidden)]
 
 
 def fitted(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -53,6 +54,18 @@ def fitted(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         bend = (x.T * (p * (1 - p))) @ x + held * np.eye(len(weights))
         weights -= np.linalg.solve(bend, slope)
     return weights / spread
+
+
+def rates(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Precision and recall of what is called likelier than not."""
+    said = x @ weights > 0
+    return y[said].mean(), said[y > 0].mean()
+
+
+def balanced(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The first weight moved so that precision and recall are alike."""
+    moved = [weights + np.eye(len(weights))[0] * by for by in np.linspace(-2, 2, 201)]
+    return min(moved, key=lambda w: abs(np.subtract(*rates(x, y, w))))
 
 
 def main():
@@ -71,15 +84,15 @@ def main():
         torch.manual_seed(seed)
         cases = write(args.work / str(seed), Patterns(args.pictures, seed, 60), args.cases)
         found = diagnosed(args.program, [path for path, *_ in cases])
-        kept.write_text(json.dumps([[terms(f), float(done.enlarged > 1)] for f, (_, done, _) in zip(found, cases)]))
+        kept.write_text(json.dumps([[f, float(done.enlarged > 1)] for f, (_, done, _) in zip(found, cases)]))
         print(f"{seed} measured", flush=True)
     rows = [row for path in sorted(args.work.glob("measures-*.json")) for row in json.loads(path.read_text())]
-    x, y = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    weights = fitted(x, y)
+    x, y = np.array([terms(row[0]) for row in rows]), np.array([row[1] for row in rows])
+    weights = balanced(x, y, fitted(x, y))
     for name, weight in zip(TERMS, weights):
         print(f"{name:18} {weight:8.3f}")
-    said = x @ weights > 0
-    print(f"{len(y)} cases: precision {y[said].mean():.3f}, recall {said[y > 0].mean():.3f}")
+    precision, recall = rates(x, y, weights)
+    print(f"{len(y)} cases: precision {precision:.3f}, recall {recall:.3f}")
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     found.compressed = sums[compressed].likelihood();
     found.enlargedBySpectra = sums[enlarged].likelihood();
     if (forFormer) {
-        found.former = enlargementOf(colour);
+        found.former = enlargementOf(colour, found.compressed);
         found.enlarged = found.former.likelihood(found.enlargedBySpectra, found.compressed);
     }
     found.edges = edgesOf(seen);

@@ -4,174 +4,49 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-#include <optional>
 #include <span>
 #include <tuple>
 
 #include "diagnose/pieces.h"
+#include "diagnose/strips.h"
 
 namespace acuity::diagnose {
 namespace {
 
 constexpr ops::Kernel kEnlargers[] = {ops::Kernel::bicubic, ops::Kernel::bilinear,
                                       ops::Kernel::lanczos, ops::Kernel::mitchell};
-constexpr int kSide = 256, kLooked = 16, kUsed = 2;  // pieces of a picture
-constexpr int kBand = 6;                             // no two kernels farther apart overlap
+/// Pictures up to this size are looked at as a whole, and every size is tried; of larger ones
+/// pieces, and the sizes that their rhythm suggests.
+constexpr double kTriedPixels = 1.5e6;
+constexpr int kSide = 256, kLooked = 16, kUsed = 2;
 
 /// Of Enlargement::likelihood, in the order of its terms, fitted to pictures damaged in known ways
 /// (training/enlargement_fit.py).
-constexpr double kWeights[] = {-1.68, 0.76, 0.19, 0.93, 1.79, 1.28, -2.58, 1.85};
-
-/// Lines through a piece, side by side: [sample][line].
-struct Lines {
-    int at = 0, length = 0, count = 0;  // place of the first sample in the whole line
-    std::vector<double> values;
-};
-
-/// Samples in levels of 255, and whether each was cut off at black or white.
-struct Plane {
-    std::vector<float> values;
-    std::vector<char> cut;
-};
-
-/// Luma, where one cut off colour is enough, or one of the colours.
-Plane planeOf(const Piece& piece, std::optional<std::size_t> colour) {
-    const std::size_t area = std::size_t(piece.place.width) * std::size_t(piece.place.height);
-    Plane plane{{}, std::vector<char>(area)};
-    for (std::size_t c = 0; c < 3; c++) {
-        if (colour && c != *colour) continue;
-        const float* from = piece.planes.data() + c * area;
-        for (std::size_t i = 0; i < area; i++) plane.cut[i] |= from[i] <= 0 || from[i] >= 1;
-        if (colour) plane.values.assign(from, from + area);
-    }
-    if (!colour)
-        plane.values = lumaOf(piece);
-    else
-        for (float& value : plane.values) value *= 255;
-    return plane;
-}
-
-/// Rows of a piece, or columns, without their mean. Overshoots that were cut off lie outside every
-/// space: of the planes the first one that has enough lines without.
-Lines linesOf(const Piece& piece, bool alongRows) {
-    const int width = piece.place.width, height = piece.place.height;
-    const int length = alongRows ? width : height, count = alongRows ? height : width;
-    const auto at = [&](int line, int i) {
-        return alongRows ? std::size_t(line) * std::size_t(width) + std::size_t(i)
-                         : std::size_t(i) * std::size_t(width) + std::size_t(line);
-    };
-    constexpr std::optional<std::size_t> kChoices[] = {std::nullopt, 1, 0, 2};  // green, red, blue
-    Plane plane;
-    std::vector<int> kept;
-    for (const auto& choice : kChoices) {
-        plane = planeOf(piece, choice);
-        kept.clear();
-        for (int line = 0; line < count; line++) {
-            bool whole = true;
-            for (int i = 0; i < length && whole; i++) whole = !plane.cut[at(line, i)];
-            if (whole) kept.push_back(line);
-        }
-        if (int(kept.size()) >= count / 4) break;
-    }
-    if (int(kept.size()) < count / 4) {
-        plane = planeOf(piece, std::nullopt);
-        kept.resize(std::size_t(count));
-        std::iota(kept.begin(), kept.end(), 0);
-    }
-    Lines lines{alongRows ? piece.place.left : piece.place.top, length, int(kept.size()),
-                std::vector<double>(std::size_t(length) * kept.size())};
-    double mean = 0;
-    for (const float value : plane.values) mean += double(value) / double(plane.values.size());
-    for (std::size_t line = 0; line < kept.size(); line++)
-        for (int i = 0; i < length; i++)
-            lines.values[std::size_t(i) * kept.size() + line] =
-                double(plane.values[at(kept[line], i)]) - mean;
-    return lines;
-}
-
-/// What lies outside the space of lines that `kernel` enlarged from `source` samples to `target`:
-/// its mean square per line and dimension.
-double outside(const Lines& lines, ops::Kernel kernel, int source, int target) {
-    const double ratio = double(source) / target, radius = ops::radius(kernel);
-    const auto centre = [&](int i) { return (i + 0.5) * ratio - 0.5; };
-    const int first = int(std::ceil(centre(lines.at) - radius - 1e-9));
-    const int last = int(std::floor(centre(lines.at + lines.length - 1) + radius + 1e-9));
-    const int unknowns = last - first + 1;
-    const auto count = std::size_t(lines.count);
-    std::vector<double> gram(std::size_t(unknowns) * (kBand + 1)),
-        right(std::size_t(unknowns) * count);
-    const auto at = [&](int row, int back) -> double& {
-        return gram[std::size_t(row) * (kBand + 1) + std::size_t(back)];
-    };
-    double total = 0;
-    for (int i = 0; i < lines.length; i++) {
-        const double middle = centre(lines.at + i);
-        const int from = int(std::ceil(middle - radius - 1e-9));
-        const int taps = int(std::floor(middle + radius + 1e-9)) - from + 1;
-        double weights[kBand + 1], sum = 0;
-        for (int k = 0; k < taps; k++) sum += weights[k] = ops::weight(kernel, from + k - middle);
-        const double* line = &lines.values[std::size_t(i) * count];
-        for (std::size_t r = 0; r < count; r++) total += line[r] * line[r];
-        for (int k = 0; k < taps; k++) {
-            weights[k] /= sum;
-            for (int back = 0; back <= k; back++)
-                at(from + k - first, back) += weights[k] * weights[k - back];
-            double* to = &right[std::size_t(from + k - first) * count];
-            for (std::size_t r = 0; r < count; r++) to[r] += weights[k] * line[r];
-        }
-    }
-    // Cholesky; unknowns at the ends that hardly weigh are held near zero.
-    constexpr double kHeld = 1e-7;
-    double dimensions = lines.length;
-    for (int i = 0; i < unknowns; i++) {
-        for (int back = std::min(kBand, i); back >= 0; back--) {
-            const int j = i - back;
-            double value = at(i, back);
-            for (int k = std::max({0, i - kBand, j - kBand}); k < j; k++)
-                value -= at(i, i - k) * at(j, j - k);
-            if (back > 0) {
-                at(i, back) = value / at(j, 0);
-                continue;
-            }
-            value = std::max(value, 0.0);
-            dimensions -= value / (value + kHeld);
-            at(i, 0) = std::sqrt(value + kHeld);
-        }
-        double* to = &right[std::size_t(i) * count];
-        for (int back = 1; back <= std::min(kBand, i); back++) {
-            const double share = at(i, back);
-            const double* from = &right[std::size_t(i - back) * count];
-            for (std::size_t r = 0; r < count; r++) to[r] -= share * from[r];
-        }
-        const double scale = 1 / at(i, 0);
-        for (std::size_t r = 0; r < count; r++) {
-            to[r] *= scale;
-            total -= to[r] * to[r];
-        }
-    }
-    return std::max(0.0, total) / double(count) / std::max(1.0, dimensions);
-}
+constexpr double kWeights[] = {-0.12, 0.84, -0.17, 0.06, 0.88};
 
 /// One direction of a picture, as seen in some of its pieces.
 class Direction {
   public:
-    Direction(const std::vector<Piece>& pieces, bool alongRows, int length) : length_(length) {
-        for (const Piece& piece : pieces) lines_.push_back(linesOf(piece, alongRows));
+    Direction() = default;
+    Direction(const std::vector<Piece>& pieces, bool alongRows, int length)
+        : length_(length), unit_(std::max(1, length / 600)) {
+        for (const Piece& piece : pieces)
+            for (Strip& strip : stripsOf(piece, alongRows)) strips_.push_back(std::move(strip));
     }
 
-    /// Mean over the first `used` pieces; each is computed once.
-    double outside(ops::Kernel kernel, int size, std::size_t used) const {
-        used = std::min(used, lines_.size());
+    /// Mean over the first `used` strips; each is computed once.
+    double outside(ops::Kernel kernel, int size, std::size_t used = kAll) const {
+        used = std::min(used, strips_.size());
         const auto [known, fresh] = known_.try_emplace({kernel, size, used});
         if (!fresh) return known->second;
         double sum = 0;
         for (std::size_t i = 0; i < used; i++)
-            sum += diagnose::outside(lines_[i], kernel, size, length_);
+            sum += diagnose::outside(strips_[i], kernel, size, length_);
         return known->second = sum / double(used);
     }
 
     /// The size within `within` of a share of the length that leaves least outside.
-    int sizeAt(ops::Kernel kernel, double share, int within, std::size_t used) const {
+    int sizeAt(ops::Kernel kernel, double share, int within, std::size_t used = kAll) const {
         const int middle = int(std::lround(share * length_));
         int best = middle;
         double least = 1e300;
@@ -184,116 +59,191 @@ class Direction {
     }
 
     /// How much less than sizes near by leave outside.
-    double drop(ops::Kernel kernel, int size, std::span<const int> near, std::size_t used) const {
-        constexpr double kLeast = 0.01;  // of the mean square, in levels of 255
+    double drop(ops::Kernel kernel, int size, std::span<const int> near,
+                std::size_t used = kAll) const {
         double least = 1e300;
-        for (const int off : near) least = std::min(least, outside(kernel, size + off, used));
-        return std::log((least + kLeast) / (outside(kernel, size, used) + kLeast));
+        for (const int off : near)
+            least = std::min(least, levelOf(kernel, size + off * unit_, used));
+        return least - levelOf(kernel, size, used);
+    }
+
+    /// The same in standard deviations of what sizes near by leave, from the line through it.
+    double clarity(ops::Kernel kernel, int size) const {
+        constexpr int kFrom = 4, kTo = 12, kCount = 2 * (kTo - kFrom + 1);
+        constexpr double kLeast = 1e-4;  // deviation
+        double sum = 0, slope = 0, squares = 0, scatter = 0, levels[2 * kTo + 1];
+        const auto eachNear = [&](auto&& visit) {
+            for (int off = -kTo; off <= kTo; off++)
+                if (std::abs(off) >= kFrom) visit(off, levels[off + kTo]);
+        };
+        eachNear([&](int off, double& level) {
+            level = levelOf(kernel, size + off * unit_, kAll);
+            sum += level;
+            slope += off * level;
+            squares += off * off;
+        });
+        const double middle = sum / kCount;
+        eachNear([&](int off, double level) {
+            scatter += std::pow(level - middle - slope / squares * off, 2) / (kCount - 2);
+        });
+        return (middle - levelOf(kernel, size, kAll)) / (std::sqrt(scatter) + kLeast);
     }
 
     int length() const { return length_; }
 
   private:
-    int length_;
-    std::vector<Lines> lines_;
+    static constexpr std::size_t kAll = 99;
+
+    double levelOf(ops::Kernel kernel, int size, std::size_t used) const {
+        constexpr double kLeast = 0.01;  // of the mean square, in levels of 255
+        return std::log(outside(kernel, size, used) + kLeast);
+    }
+
+    int length_ = 0;
+    int unit_ = 1;  // sizes that tell apart: in long lines neighbours differ by nothing in a strip
+    std::vector<Strip> strips_;
     mutable std::map<std::tuple<ops::Kernel, int, std::size_t>, double> known_;
 };
 
+/// Clarity of two directions together, in standard deviations.
+double bothOf(double across, double down) {
+    return (across + down) / std::sqrt(2);
+}
+
+/// What speaks for one among several: only a little where JPEG may be what is seen.
+double evidence(const Rhythm& rhythm, double clear, double compressed) {
+    constexpr double kHidden = 0.8;
+    return rhythm.ofBlocks ? clear * (1 - kHidden * compressed)
+                           : clear + std::log(1 + rhythm.power);
+}
+
 class Search {
   public:
-    Search(const std::vector<Piece>& pieces, const vips::VImage& colour)
-        : across_(pieces, true, colour.width()), down_(pieces, false, colour.height()) {}
+    Search(const vips::VImage& colour, double compressed)
+        : compressed_(compressed), rhythms_(colour) {
+        const std::vector<Piece> pieces = seen(colour);
+        across_ = Direction(pieces, true, colour.width());
+        down_ = Direction(pieces, false, colour.height());
+    }
 
-    /// How promising a rhythm is, at a glance.
-    double glance(const Rhythm& rhythm) const {
-        constexpr int kNear[] = {-7, 5};
-        constexpr ops::Kernel kAny = ops::Kernel::bicubic;
-        double sum = weightOf(rhythm);
-        for (const Direction* direction : {&across_, &down_})
-            sum += direction->drop(
-                kAny, direction->sizeAt(kAny, rhythm.share, within(*direction), 1), kNear, 1);
-        return sum;
+    /// The most promising ones first.
+    std::vector<Rhythm> promising() const {
+        std::vector<std::pair<double, Rhythm>> all;
+        if (tried(across_.length(), down_.length())) {
+            const int last = int(kLargestShare * across_.length());
+            for (int width = int(kSmallestShare * across_.length()); width <= last; width++) {
+                const Rhythm rhythm = rhythms_.at(double(width) / across_.length());
+                const double clear = bothOf(across_.clarity(kAny, width), clearDown(rhythm.share));
+                all.push_back({evidence(rhythm, clear, compressed_), rhythm});
+            }
+        } else {
+            for (const Rhythm& rhythm : rhythms_.strongest())
+                all.push_back({glance(rhythm), rhythm});
+        }
+        std::sort(all.begin(), all.end(),
+                  [](const auto& a, const auto& b) { return a.first > b.first; });
+        constexpr std::size_t kPromising = 4;
+        std::vector<Rhythm> first;
+        for (std::size_t i = 0; i < std::min(kPromising, all.size()); i++)
+            first.push_back(all[i].second);
+        return first;
     }
 
     Enlargement look(const Rhythm& rhythm) const {
         constexpr int kNear[] = {-9, -7, -5, -4, 4, 5, 7, 9};
-        constexpr std::size_t kAll = 99;
         Enlargement found;
         found.rhythm = rhythm;
-        found.width = across_.sizeAt(found.kernel, rhythm.share, within(across_), kAll);
+        found.width = across_.sizeAt(kAny, rhythm.share, within(across_));
         found.share = double(found.width) / across_.length();
-        // The width is whole, and tells the share no better than that.
-        const int rounding = (down_.length() + across_.length()) / (2 * across_.length());
-        found.height = down_.sizeAt(found.kernel, found.share, 1 + rounding, kAll);
+        found.height = down_.sizeAt(kAny, found.share, 1 + rounding());
         constexpr double kClearly = 0.93;
         double least = 1e300;
         for (const ops::Kernel kernel : kEnlargers) {
-            const double left = (across_.outside(kernel, found.width, kAll) +
-                                 down_.outside(kernel, found.height, kAll)) /
-                                2;
+            const double left =
+                (across_.outside(kernel, found.width) + down_.outside(kernel, found.height)) / 2;
             // At some factors the spaces of two kernels hardly differ; bicubic is the likelier one.
             if (left >= kClearly * least) continue;
             least = left;
             found.kernel = kernel;
         }
         found.outside = least;
-        found.dropAcross = across_.drop(found.kernel, found.width, kNear, kAll);
-        found.dropDown = down_.drop(found.kernel, found.height, kNear, kAll);
+        found.dropAcross = across_.drop(found.kernel, found.width, kNear);
+        found.dropDown = down_.drop(found.kernel, found.height, kNear);
+        found.clearAcross = across_.clarity(found.kernel, found.width);
+        found.clearDown = down_.clarity(found.kernel, found.height);
         return found;
     }
 
-    /// Of drops and rhythm together.
-    static double evidence(const Enlargement& found) {
-        return found.drop() + weightOf(found.rhythm);
+    double evidenceOf(const Enlargement& found) const {
+        return evidence(found.rhythm, bothOf(found.clearAcross, found.clearDown), compressed_);
     }
 
   private:
-    /// Beside drops.
-    static double weightOf(const Rhythm& rhythm) {
-        return rhythm.ofBlocks ? 0 : 0.2 * std::log(1 + rhythm.power);
+    static constexpr ops::Kernel kAny = ops::Kernel::bicubic;
+
+    static bool tried(int width, int height) { return double(width) * height <= kTriedPixels; }
+
+    static std::vector<Piece> seen(const vips::VImage& colour) {
+        const int width = colour.width(), height = colour.height();
+        if (tried(width, height)) return {pieceOf(colour, {0, 0, width, height})};
+        std::vector<Piece> all = pieces(colour, std::min({kSide, width, height}), kLooked);
+        std::sort(all.begin(), all.end(),
+                  [](const Piece& a, const Piece& b) { return a.detail > b.detail; });
+        all.resize(std::min<std::size_t>(all.size(), kUsed));
+        return all;
     }
+
+    /// How promising a rhythm is, at a glance.
+    double glance(const Rhythm& rhythm) const {
+        constexpr int kNear[] = {-7, 5};
+        constexpr std::size_t kFew = 2;
+        double sum = rhythm.ofBlocks ? 0 : 0.2 * std::log(1 + rhythm.power);
+        for (const Direction* direction : {&across_, &down_})
+            sum += direction->drop(
+                kAny, direction->sizeAt(kAny, rhythm.share, within(*direction), kFew), kNear, kFew);
+        return sum;
+    }
+
+    /// Of the clearest height that a share of the width leaves possible.
+    double clearDown(double share) const {
+        const int middle = int(std::lround(share * down_.length()));
+        double most = -1e300;
+        for (int height = middle - rounding(); height <= middle + rounding(); height++)
+            most = std::max(most, down_.clarity(kAny, height));
+        return most;
+    }
+
+    /// The width is whole, and tells the share, and so the height, no better than that.
+    int rounding() const { return 1 + (down_.length() - 1) / (2 * across_.length()); }
 
     /// Rhythms are known to a cycle of the lines that were looked at.
     static int within(const Direction& direction) { return 1 + direction.length() / kLongestLine; }
 
-    const Direction across_, down_;
+    const double compressed_;
+    const Rhythms rhythms_;
+    Direction across_, down_;
 };
 
 }  // namespace
 
 double Enlargement::likelihood(double spectra, double compressed) const {
-    const double of = std::clamp(spectra, 1e-4, 1 - 1e-4), most = std::clamp(drop(), 0.0, 4.0);
+    constexpr double kChance = 1.5, kMost = 6;  // of the less clear direction: the first by chance
+    const double of = std::clamp(spectra, 1e-4, 1 - 1e-4);
     const double hidden = rhythm.ofBlocks ? compressed : 0;
-    const double terms[] = {1,
-                            std::log(of / (1 - of)),
-                            (1 - hidden) * std::log(1 + rhythm.power),
-                            hidden,
-                            std::clamp(std::min(dropAcross, dropDown), 0.0, 2.0),
-                            most,
-                            hidden * most,
-                            compressed};
+    const double clear = std::clamp(std::min(clearAcross, clearDown) - kChance, 0.0, kMost);
+    const double terms[] = {1, std::log(of / (1 - of)), (1 - hidden) * std::log(1 + rhythm.power),
+                            hidden, (1 - hidden) * clear};
     static_assert(std::size(terms) == std::size(kWeights));
     const double sum = std::inner_product(std::begin(terms), std::end(terms), kWeights, 0.0);
     return 1 / (1 + std::exp(-sum));
 }
 
-Enlargement enlargementOf(const vips::VImage& colour) {
-    constexpr std::size_t kPromising = 3;
-    const int side = std::min({kSide, colour.width(), colour.height()});
-    std::vector<Piece> seen = pieces(colour, side, kLooked);
-    std::sort(seen.begin(), seen.end(),
-              [](const Piece& a, const Piece& b) { return a.detail > b.detail; });
-    if (seen.size() > kUsed) seen.resize(kUsed);
-    const Search search(seen, colour);
-    std::vector<std::pair<double, Rhythm>> rhythms;
-    for (const Rhythm& rhythm : rhythmsOf(colour))
-        rhythms.push_back({search.glance(rhythm), rhythm});
-    std::sort(rhythms.begin(), rhythms.end(),
-              [](const auto& a, const auto& b) { return a.first > b.first; });
+Enlargement enlargementOf(const vips::VImage& colour, double compressed) {
+    const Search search(colour, compressed);
     Enlargement best;
-    for (std::size_t i = 0; i < std::min(kPromising, rhythms.size()); i++) {
-        const Enlargement found = search.look(rhythms[i].second);
-        if (i == 0 || Search::evidence(found) > Search::evidence(best)) best = found;
+    for (const Rhythm& rhythm : search.promising()) {
+        const Enlargement found = search.look(rhythm);
+        if (best.width == 0 || search.evidenceOf(found) > search.evidenceOf(best)) best = found;
     }
     return best;
 }

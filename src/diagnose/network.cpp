@@ -11,6 +11,8 @@
 namespace acuity::diagnose {
 namespace {
 
+constexpr std::size_t kKept = 6;  // sizes; each holds tens of megabytes
+
 std::string weights(const std::string& name) {
     const std::filesystem::path file =
         std::filesystem::path(model::modelsFolder()) / "diagnose" / (name + ".onnx");
@@ -33,9 +35,15 @@ Network::Answer Network::run(const std::vector<float>& planes, int height, int w
     std::shared_ptr<engine::Compiled> compiled;
     {
         std::lock_guard guard(mutex_);
-        auto& slot = bySize_[{height, width}];
-        if (!slot) slot = engine_->compile(onnx_, height, width, settings_);
-        compiled = slot;
+        const std::pair size{height, width};
+        const auto known = std::find_if(bySize_.begin(), bySize_.end(),
+                                        [&](const auto& entry) { return entry.first == size; });
+        if (known != bySize_.end())
+            bySize_.splice(bySize_.begin(), bySize_, known);
+        else
+            bySize_.emplace_front(size, engine_->compile(onnx_, height, width, settings_));
+        if (bySize_.size() > kKept) bySize_.pop_back();
+        compiled = bySize_.front().second;
     }
     const auto request = compiled->request();
     std::copy(planes.begin(), planes.end(), request->input());

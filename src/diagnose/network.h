@@ -2,7 +2,7 @@
 // models/diagnose, apart from those that enlarge.
 #pragma once
 
-#include <map>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,7 +32,8 @@ class Network {
     const std::shared_ptr<engine::Engine> engine_;
     const engine::Settings settings_;
     std::mutex mutex_;
-    std::map<std::pair<int, int>, std::shared_ptr<engine::Compiled>> bySize_;
+    /// The latest ones, compiled for a height and width.
+    std::list<std::pair<std::pair<int, int>, std::shared_ptr<engine::Compiled>>> bySize_;
 };
 
 /// Planes [3][height][width], 0 to 1, of a rectangle of a picture in random access (1 or 3 bands);

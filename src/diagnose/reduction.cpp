@@ -9,7 +9,7 @@
 namespace acuity::diagnose {
 namespace {
 
-constexpr int kPiece = 128, kPieces = 16, kCandidates = 64;
+constexpr int kPiece = 128, kPieces = 8, kCandidates = 64;
 constexpr int kLarge = 384, kFew = 4;  // pieces in which edges are looked for
 /// Mean difference of neighbours, 0 to 1: plainer pieces hold nothing but rounding.
 constexpr double kLeastDetail = 0.004;

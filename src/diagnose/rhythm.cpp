@@ -9,7 +9,6 @@
 namespace acuity::diagnose {
 namespace {
 
-constexpr double kSmallest = 1 / 4.1, kLargest = 1 / 1.15;
 constexpr int kStrips = 4, kStrip = 96;  // lines
 constexpr int kBlock = 8;                // JPEG's
 constexpr std::size_t kMost = 8;
@@ -93,12 +92,20 @@ std::vector<double> spectrum(const std::vector<double>& line) {
     return relative;
 }
 
-struct Spectra {
-    std::vector<double> withBlocks, without;
-};
+/// At a share of the length: of so many pixels in a hundred that are old. What repeats more often
+/// than every second pixel shows as its mirror image.
+double powerAt(const std::vector<double>& spectrum, double share) {
+    constexpr double kOn = 1e-6;  // one of them, up to rounding
+    const double at = std::min(share, 1 - share) * 2 * double(spectrum.size() - 1);
+    const auto low = std::min(spectrum.size() - 1, std::size_t(at + kOn));
+    const auto high = std::min(spectrum.size() - 1, std::size_t(std::ceil(at - kOn)));
+    return std::max(spectrum[low], spectrum[high]);
+}
+
+}  // namespace
 
 /// Of the profile along rows, or columns.
-Spectra spectraOf(const vips::VImage& colour, bool alongRows) {
+Rhythms::Spectra Rhythms::spectraOf(const vips::VImage& colour, bool alongRows) {
     const int length = alongRows ? colour.width() : colour.height();
     const int lines = alongRows ? colour.height() : colour.width();
     const int seen = std::min(length, kLongestLine), from = (length - seen) / 2;
@@ -118,47 +125,44 @@ Spectra spectraOf(const vips::VImage& colour, bool alongRows) {
     return {spectrum(profile.rhythm(true)), spectrum(profile.rhythm(false))};
 }
 
-/// At a share of the length: of so many pixels in a hundred that are old. What repeats more often
-/// than every second pixel shows as its mirror image.
-double powerAt(const std::vector<double>& spectrum, double share) {
-    constexpr double kOn = 1e-6;  // one of them, up to rounding
-    const double at = std::min(share, 1 - share) * 2 * double(spectrum.size() - 1);
-    const auto low = std::min(spectrum.size() - 1, std::size_t(at + kOn));
-    const auto high = std::min(spectrum.size() - 1, std::size_t(std::ceil(at - kOn)));
-    return std::max(spectrum[low], spectrum[high]);
+Rhythms::Rhythms(const vips::VImage& colour)
+    : across_(spectraOf(colour, true)),
+      down_(spectraOf(colour, false)),
+      steps_(2 * double(std::max(across_.without.size(), down_.without.size()) - 1)) {}
+
+bool Rhythms::within(double share, double other, double cycles) const {
+    return std::abs(share - other) * steps_ < cycles;
 }
 
-}  // namespace
+/// Blocks are not equally strong everywhere, which widens their rhythm.
+bool Rhythms::ofBlocks(double share) const {
+    return within(share, std::round(share * kBlock) / double(kBlock), 5);
+}
 
-std::vector<Rhythm> rhythmsOf(const vips::VImage& colour) {
-    const Spectra across = spectraOf(colour, true), down = spectraOf(colour, false);
-    const double steps = 2 * double(std::max(across.without.size(), down.without.size()) - 1);
+Rhythm Rhythms::at(double share) const {
+    return {share, powerAt(across_.without, share) + powerAt(down_.without, share),
+            ofBlocks(share)};
+}
+
+std::vector<Rhythm> Rhythms::strongest() const {
     std::vector<Rhythm> all, found;
-    for (double k = std::ceil(kSmallest * steps); k <= kLargest * steps; k++) {
-        const double share = k / steps;
-        all.push_back({share, powerAt(across.without, share) + powerAt(down.without, share)});
-    }
+    for (double k = std::ceil(kSmallestShare * steps_); k <= kLargestShare * steps_; k++)
+        all.push_back(at(k / steps_));
     std::sort(all.begin(), all.end(),
               [](const Rhythm& a, const Rhythm& b) { return a.power > b.power; });
-    const auto within = [&](double share, double other, double cycles) {
-        return std::abs(share - other) * steps < cycles;
-    };
     const auto known = [&](double share) {
         return std::any_of(found.begin(), found.end(),
                            [&](const Rhythm& r) { return within(r.share, share, 2); });
     };
-    for (Rhythm& rhythm : all) {
+    for (const Rhythm& rhythm : all) {
         if (found.size() == kMost) break;
-        if (known(rhythm.share)) continue;
-        // Blocks are not equally strong everywhere, which widens their rhythm.
-        rhythm.ofBlocks =
-            within(rhythm.share, std::round(rhythm.share * kBlock) / double(kBlock), 5);
-        found.push_back(rhythm);
+        if (!known(rhythm.share)) found.push_back(rhythm);
     }
     for (int k = 2; k <= 6; k++)
         if (const double share = k / double(kBlock); !known(share))
-            found.push_back(
-                {share, powerAt(across.withBlocks, share) + powerAt(down.withBlocks, share), true});
+            found.push_back({share,
+                             powerAt(across_.withBlocks, share) + powerAt(down_.withBlocks, share),
+                             true});
     return found;
 }
 

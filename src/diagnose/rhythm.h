@@ -17,12 +17,34 @@ struct Rhythm {
     bool ofBlocks = false;  // JPEG would leave the same one
 };
 
+/// Shares that are looked for.
+constexpr double kSmallestShare = 1 / 4.1, kLargestShare = 1 / 1.15;
+
 /// Pixels of a line that are looked at, at most.
 constexpr int kLongestLine = 2048;
 
-/// The strongest ones, down to a quarter of the size, strongest first, and then those that JPEG may
-/// hide.
-/// `colour`: 1 or 3 bands, encoded (not linear), in random access, 96 pixels or more a side.
-std::vector<Rhythm> rhythmsOf(const vips::VImage& colour);
+class Rhythms {
+  public:
+    /// `colour`: 1 or 3 bands, encoded (not linear), in random access, 96 pixels or more a side.
+    explicit Rhythms(const vips::VImage& colour);
+
+    /// That of a share of width and height.
+    Rhythm at(double share) const;
+
+    /// The strongest ones, down to a quarter of the size, strongest first, and then those that JPEG
+    /// may hide.
+    std::vector<Rhythm> strongest() const;
+
+  private:
+    struct Spectra {
+        std::vector<double> withBlocks, without;
+    };
+    static Spectra spectraOf(const vips::VImage& colour, bool alongRows);
+    bool within(double share, double other, double cycles) const;
+    bool ofBlocks(double share) const;
+
+    Spectra across_, down_;
+    double steps_;  // cycles per line at a share of one
+};
 
 }  // namespace acuity::diagnose

@@ -8,8 +8,11 @@ namespace {
 
 using vips::VImage;
 
-/// Pixels of the network's input; the border is seen only.
-constexpr int kTiles[] = {384, 512, 640}, kBorder = 64;
+/// Pixels of the network's input: a picture as a whole, padded to a multiple of kMultiple, or
+/// tiles.
+constexpr int kMultiple = 128, kTiles[] = {384, 512, 640};
+constexpr std::int64_t kWhole = 1 << 20;
+constexpr int kBorder = 64, kNarrowBorder = 16;  // seen only; the narrow one has no picture in it
 /// Probability from which a place is lettering: nine tenths of it are found, and nine tenths of
 /// what is marked are lettering (models/diagnose/README.md).
 constexpr double kThreshold = 0.5;
@@ -17,15 +20,27 @@ constexpr int kGrow = 2;  // cells around lettering that are treated like it
 /// Smaller specks are no lettering that anybody would miss, in cells.
 constexpr std::size_t kLeastCells = 6;
 
-/// The tile that covers a picture with the fewest pixels.
-int tileFor(int width, int height) {
+struct Tiling {
+    int width, height, border;
+    std::int64_t area() const { return std::int64_t(width) * height; }
+};
+
+/// All of a picture at once where it is not too large, else the tile that covers it with the fewest
+/// pixels.
+Tiling tilingFor(int width, int height) {
+    const auto padded = [](int length) {
+        return (length + 2 * kNarrowBorder + kMultiple - 1) / kMultiple * kMultiple;
+    };
+    const Tiling whole{padded(width), padded(height), kNarrowBorder};
+    if (whole.area() <= kWhole) return whole;
     const auto pixels = [&](int tile) {
         const int inner = tile - 2 * kBorder;
         return std::int64_t((width + inner - 1) / inner) * ((height + inner - 1) / inner) * tile *
                tile;
     };
-    return *std::min_element(std::begin(kTiles), std::end(kTiles),
-                             [&](int a, int b) { return pixels(a) < pixels(b); });
+    const int best = *std::min_element(std::begin(kTiles), std::end(kTiles),
+                                       [&](int a, int b) { return pixels(a) < pixels(b); });
+    return {best, best, kBorder};
 }
 
 /// Probabilities times 255, a pixel for each cell of kTextCell.
@@ -33,17 +48,19 @@ VImage probabilities(const VImage& colour, Network& network) {
     const int width = (colour.width() + kTextCell - 1) / kTextCell;
     const int height = (colour.height() + kTextCell - 1) / kTextCell;
     std::vector<std::uint8_t> cells(std::size_t(width) * height);
-    const int tile = tileFor(colour.width(), colour.height());
-    const int step = (tile - 2 * kBorder) / kTextCell;
-    for (int top = 0; top < height; top += step)
-        for (int left = 0; left < width; left += step) {
+    const Tiling tile = tilingFor(colour.width(), colour.height());
+    const int border = tile.border / kTextCell;
+    const int down = tile.height / kTextCell - 2 * border;
+    const int across = tile.width / kTextCell - 2 * border;
+    for (int top = 0; top < height; top += down)
+        for (int left = 0; left < width; left += across) {
             const auto answer = network.run(
-                planesOf(colour,
-                         {left * kTextCell - kBorder, top * kTextCell - kBorder, tile, tile}),
-                tile, tile);
-            const int stride = answer.size.width, border = kBorder / kTextCell;
-            for (int y = 0; y < std::min(step, height - top); y++)
-                for (int x = 0; x < std::min(step, width - left); x++)
+                planesOf(colour, {left * kTextCell - tile.border, top * kTextCell - tile.border,
+                                  tile.width, tile.height}),
+                tile.height, tile.width);
+            const int stride = answer.size.width;
+            for (int y = 0; y < std::min(down, height - top); y++)
+                for (int x = 0; x < std::min(across, width - left); x++)
                     cells[std::size_t(top + y) * width + left + x] = static_cast<std::uint8_t>(
                         255 * answer.values[std::size_t(y + border) * stride + x + border]);
         }

@@ -243,6 +243,7 @@ json toJson(const Damage& damage) {
                              {"kernel", ops::name(former.kernel)},
                              {"share", former.share},
                              {"drop", {former.dropAcross, former.dropDown}},
+                             {"clear", {former.clearAcross, former.clearDown}},
                              {"outside", former.outside},
                              {"rhythm", former.rhythm.power},
                              {"rhythmOfBlocks", former.rhythm.ofBlocks},

@@ -84,6 +84,19 @@ class Measured(unittest.TestCase):
         self.assertEqual(found.shape, (1, FEATURES, 1, 1))
         self.assertTrue(bool(found.isfinite().all()))
 
+    def test_noise_is_measured_where_nothing_was_cut_off(self):
+        torch.manual_seed(3)
+        measures, grain = Measures(), 0.05 * torch.randn(1, 3, 192, 192)
+        rough = slice(96, 105)    # three means of luma and two colours, then the same where nothing was cut off
+        counted = slice(105, 114)
+        grey = measures((0.5 + grain).clamp(0, 1)).flatten()
+        torch.testing.assert_close(grey[counted], grey[rough], atol=1e-3, rtol=0)
+        half = torch.full((1, 3, 192, 192), 0.5)
+        half[..., 96:] = 0
+        cut = measures((half + grain).clamp(0, 1)).flatten()
+        self.assertGreater(float((cut[rough] - grey[rough]).abs().min()), 0.3)
+        torch.testing.assert_close(cut[counted], grey[counted], atol=0.15, rtol=0)
+
     def test_loss_is_least_at_the_truth(self):
         truth = torch.tensor([encoded(Damage(0.5, 1.0, 2.0, 4.0, 2.0, 60))])
         answer = torch.zeros(1, 2 * len(OUTPUTS))

@@ -1,0 +1,205 @@
+#include "diagnose/strips.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace acuity::diagnose {
+namespace {
+
+constexpr int kLength = 96;       // samples of a strip, about
+constexpr int kMostLines = 2048;  // of a strip
+constexpr int kBand = 6;          // no two kernels farther apart overlap
+
+/// What is looked at: a sum of red, green and blue.
+struct Mix {
+    float red, green, blue;
+};
+constexpr Mix kLuma{0.299f, 0.587f, 0.114f}, kRed{1, 0, 0}, kGreen{0, 1, 0}, kBlue{0, 0, 1};
+
+/// Samples in levels of 255, and whether one of the colours in it was cut off at black or white.
+struct Plane {
+    std::vector<float> values;
+    std::vector<char> cut;
+};
+
+Plane planeOf(const Piece& piece, const Mix& mix) {
+    const std::size_t area = std::size_t(piece.place.width) * std::size_t(piece.place.height);
+    Plane plane{std::vector<float>(area), std::vector<char>(area)};
+    const float shares[] = {mix.red, mix.green, mix.blue};
+    for (std::size_t c = 0; c < 3; c++) {
+        if (shares[c] == 0) continue;
+        const float* from = piece.planes.data() + c * area;
+        for (std::size_t i = 0; i < area; i++) {
+            plane.cut[i] |= from[i] <= 0 || from[i] >= 1;
+            plane.values[i] += 255 * shares[c] * from[i];
+        }
+    }
+    return plane;
+}
+
+/// A plane as lines in one direction.
+struct Lines {
+    const Plane& plane;
+    int length = 0, count = 0;
+    std::size_t step = 1, stride = 1;  // from sample to sample, and from line to line
+
+    std::size_t place(int line, int i) const {
+        return std::size_t(line) * stride + std::size_t(i) * step;
+    }
+};
+
+Lines linesOf(const Plane& plane, const ops::Rect& place, bool alongRows) {
+    const auto width = std::size_t(place.width);
+    return alongRows ? Lines{plane, place.width, place.height, 1, width}
+                     : Lines{plane, place.height, place.width, width, 1};
+}
+
+/// Those that are nowhere cut from sample `from` on.
+std::vector<int> wholeOnes(const Lines& lines, int from, int length) {
+    std::vector<int> kept;
+    for (int line = 0; line < lines.count; line++) {
+        bool whole = true;
+        for (int i = 0; i < length && whole; i++)
+            whole = !lines.plane.cut[lines.place(line, from + i)];
+        if (whole) kept.push_back(line);
+    }
+    return kept;
+}
+
+/// Cholesky: the lower triangle whose product with itself transposed is the lines' covariance.
+std::vector<float> condensed(const Lines& lines, const std::vector<int>& kept, int from,
+                             int length) {
+    const auto n = std::size_t(length);
+    const int every = std::max(1, int(kept.size()) / kMostLines);
+    std::vector<double> products(n * n), line(n);
+    double mean = 0;
+    for (const float value : lines.plane.values)
+        mean += double(value) / double(lines.plane.values.size());
+    int count = 0;
+    for (std::size_t k = 0; k < kept.size(); k += std::size_t(every), count++) {
+        for (std::size_t i = 0; i < n; i++)
+            line[i] = double(lines.plane.values[lines.place(kept[k], from + int(i))]) - mean;
+        for (std::size_t i = 0; i < n; i++) {
+            double* row = &products[i * n];
+            for (std::size_t j = 0; j <= i; j++) row[j] += line[i] * line[j];
+        }
+    }
+    constexpr double kNothing = 1e-6;  // squared levels that rounding leaves
+    std::vector<float> values(n * n);
+    for (std::size_t j = 0; j < n; j++) {
+        const double left = products[j * n + j];
+        const double pivot = left > kNothing * count ? std::sqrt(left) : 0;
+        for (std::size_t i = j; i < n; i++) {
+            double& value = products[i * n + j];
+            value = pivot > 0 ? value / pivot : 0;
+            values[i * n + j] = float(value / std::sqrt(double(count)));
+        }
+        for (std::size_t i = j + 1; i < n; i++)
+            for (std::size_t k = j + 1; k <= i; k++)
+                products[i * n + k] -= products[i * n + j] * products[k * n + j];
+    }
+    return values;
+}
+
+}  // namespace
+
+std::vector<Strip> stripsOf(const Piece& piece, bool alongRows) {
+    std::vector<Plane> planes;
+    for (const Mix& mix : {kLuma, kGreen, kRed, kBlue}) planes.push_back(planeOf(piece, mix));
+    const int begin = alongRows ? piece.place.left : piece.place.top;
+    const int whole = linesOf(planes[0], piece.place, alongRows).length;
+    const int count = std::max(1, (whole + kLength / 2) / kLength);
+    std::vector<Strip> strips;
+    for (int strip = 0; strip < count; strip++) {
+        const int from = whole * strip / count, length = whole * (strip + 1) / count - from;
+        // The first plane that has enough lines.
+        std::size_t best = 0;
+        std::vector<int> kept;
+        for (std::size_t i = 0; i < planes.size(); i++) {
+            const Lines lines = linesOf(planes[i], piece.place, alongRows);
+            kept = wholeOnes(lines, from, length);
+            best = i;
+            if (int(kept.size()) >= lines.count / 4) break;
+        }
+        const Lines all = linesOf(planes[best], piece.place, alongRows);
+        if (int(kept.size()) < all.count / 4) {
+            best = 0;
+            kept.resize(std::size_t(all.count));
+            std::iota(kept.begin(), kept.end(), 0);
+        }
+        strips.push_back(
+            {begin + from, length,
+             condensed(linesOf(planes[best], piece.place, alongRows), kept, from, length)});
+    }
+    return strips;
+}
+
+double outside(const Strip& strip, ops::Kernel kernel, int source, int target) {
+    const double ratio = double(source) / target, radius = ops::radius(kernel);
+    const auto centre = [&](int i) { return (i + 0.5) * ratio - 0.5; };
+    const int first = int(std::ceil(centre(strip.at) - radius - 1e-9));
+    const int last = int(std::floor(centre(strip.at + strip.length - 1) + radius + 1e-9));
+    const int unknowns = last - first + 1;
+    const auto count = std::size_t(strip.length);
+    std::vector<double> gram(std::size_t(unknowns) * (kBand + 1));
+    std::vector<float> right(std::size_t(unknowns) * count);
+    const auto at = [&](int row, int back) -> double& {
+        return gram[std::size_t(row) * (kBand + 1) + std::size_t(back)];
+    };
+    double total = 0;
+    int band = 0;
+    for (int i = 0; i < strip.length; i++) {
+        const double middle = centre(strip.at + i);
+        const int from = int(std::ceil(middle - radius - 1e-9));
+        const int taps = int(std::floor(middle + radius + 1e-9)) - from + 1;
+        band = std::max(band, taps - 1);
+        double weights[kBand + 1], sum = 0;
+        for (int k = 0; k < taps; k++) sum += weights[k] = ops::weight(kernel, from + k - middle);
+        const float* line = &strip.values[std::size_t(i) * count];
+        const auto filled = std::size_t(i + 1);  // of a triangle
+        for (std::size_t r = 0; r < filled; r++) total += double(line[r]) * double(line[r]);
+        for (int k = 0; k < taps; k++) {
+            weights[k] /= sum;
+            for (int back = 0; back <= k; back++)
+                at(from + k - first, back) += weights[k] * weights[k - back];
+            float* to = &right[std::size_t(from + k - first) * count];
+            const float share = float(weights[k]);
+            for (std::size_t r = 0; r < filled; r++) to[r] += share * line[r];
+        }
+    }
+    // Cholesky; unknowns at the ends that hardly weigh are held near zero.
+    constexpr double kHeld = 1e-7;
+    double dimensions = strip.length;
+    for (int i = 0; i < unknowns; i++) {
+        for (int back = std::min(band, i); back >= 0; back--) {
+            const int j = i - back;
+            double value = at(i, back);
+            for (int k = std::max({0, i - band, j - band}); k < j; k++)
+                value -= at(i, i - k) * at(j, j - k);
+            if (back > 0) {
+                at(i, back) = value / at(j, 0);
+                continue;
+            }
+            value = std::max(value, 0.0);
+            dimensions -= value / (value + kHeld);
+            at(i, 0) = std::sqrt(value + kHeld);
+        }
+        float* to = &right[std::size_t(i) * count];
+        for (int back = 1; back <= std::min(band, i); back++) {
+            const float share = float(at(i, back));
+            const float* from = &right[std::size_t(i - back) * count];
+            for (std::size_t r = 0; r < count; r++) to[r] -= share * from[r];
+        }
+        const float scale = float(1 / at(i, 0));
+        float within = 0;
+        for (std::size_t r = 0; r < count; r++) {
+            to[r] *= scale;
+            within += to[r] * to[r];
+        }
+        total -= double(within);
+    }
+    return std::max(0.0, total) / std::max(1.0, dimensions);
+}
+
+}  // namespace acuity::diagnose
