@@ -21,10 +21,16 @@ CHANCE, MOST = 1.5, 6  # of the clarity of the less clear direction: up to the f
 
 
 class Patterns(Cases):
-    """Some of what was not enlarged repeats itself, as fences and fabrics do: that is a rhythm, too."""
+    """Some of what was not enlarged repeats itself, as fences and fabrics do: that is a rhythm, too. Which ones
+    is in `repeats`."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.repeats = []
 
     def damaged(self, x, enlarger, size, factor, cut):
-        if enlarger is None and self.random.random() < 0.15:
+        self.repeats.append(enlarger is None and self.random.random() < 0.15)
+        if self.repeats[-1]:
             height, width = x.shape[2:]
             period = [self.random.randint(20, length // 2) for length in (height, width)]
             x = x[..., :period[0], :period[1]]
@@ -82,17 +88,20 @@ def main():
         if kept.exists():
             continue
         torch.manual_seed(seed)
-        cases = write(args.work / str(seed), Patterns(args.pictures, seed, 60), args.cases)
+        patterns = Patterns(args.pictures, seed, 60)
+        cases = write(args.work / str(seed), patterns, args.cases)
         found = diagnosed(args.program, [path for path, *_ in cases])
-        kept.write_text(json.dumps([[f, float(done.enlarged > 1)] for f, (_, done, _) in zip(found, cases)]))
+        kept.write_text(json.dumps([[f, float(done.enlarged > 1), repeats] for f, (_, done, _), repeats
+                                     in zip(found, cases, patterns.repeats)]))
         print(f"{seed} measured", flush=True)
     rows = [row for path in sorted(args.work.glob("measures-*.json")) for row in json.loads(path.read_text())]
     x, y = np.array([terms(row[0]) for row in rows]), np.array([row[1] for row in rows])
-    weights = balanced(x, y, fitted(x, y))
+    plain = np.array([not row[2] for row in rows])  # repeated pictures are rarer than here
+    weights = balanced(x[plain], y[plain], fitted(x, y))
     for name, weight in zip(TERMS, weights):
         print(f"{name:18} {weight:8.3f}")
-    precision, recall = rates(x, y, weights)
-    print(f"{len(y)} cases: precision {precision:.3f}, recall {recall:.3f}")
+    precision, recall = rates(x[plain], y[plain], weights)
+    print(f"{plain.sum()} cases that do not repeat: precision {precision:.3f}, recall {recall:.3f}")
 
 
 if __name__ == "__main__":

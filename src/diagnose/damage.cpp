@@ -69,9 +69,8 @@ Estimate fromLog(const Sum& sum, double offset, double most) {
 
 Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     Damage found;
-    const int shorter = std::min(colour.width(), colour.height());
-    if (shorter < kLeastSide) return found;
-    const int side = std::min(kSide, shorter / kMultiple * kMultiple);
+    const int side = lookedSide(colour.width(), colour.height());
+    if (side == 0) return found;
     Jumps across{}, down{};
     for (const Piece& piece : pieces(colour, side, kPieces)) addJumps(piece, across, down);
     found.gridLeft = gridFrom(across);
@@ -117,6 +116,11 @@ Estimate Damage::blur() const {
     if (resolution.value <= 0 || resolution.value > kSharp) return {};
     const double sigma = std::sqrt(std::log(10) / 2) / (M_PI * resolution.value / 2);
     return {sigma, sigma * resolution.deviation / resolution.value};
+}
+
+int lookedSide(int width, int height) {
+    const int shorter = std::min(width, height);
+    return shorter < kLeastSide ? 0 : std::min(kSide, shorter / kMultiple * kMultiple);
 }
 
 Damage damageOf(const vips::VImage& colour, Network& network) {

@@ -31,24 +31,25 @@ Network::Network(const std::string& name, std::shared_ptr<engine::Engine> engine
       engine_(std::move(engine)),
       settings_{engine::Precision::f32, threads, 1} {}
 
+std::shared_ptr<engine::Compiled> Network::compiled(int height, int width) {
+    std::lock_guard guard(mutex_);
+    const std::pair size{height, width};
+    const auto known = std::find_if(bySize_.begin(), bySize_.end(),
+                                    [&](const auto& entry) { return entry.first == size; });
+    if (known != bySize_.end())
+        bySize_.splice(bySize_.begin(), bySize_, known);
+    else
+        bySize_.emplace_front(size, engine_->compile(onnx_, height, width, settings_));
+    if (bySize_.size() > kKept) bySize_.pop_back();
+    return bySize_.front().second;
+}
+
 Network::Answer Network::run(const std::vector<float>& planes, int height, int width) {
-    std::shared_ptr<engine::Compiled> compiled;
-    {
-        std::lock_guard guard(mutex_);
-        const std::pair size{height, width};
-        const auto known = std::find_if(bySize_.begin(), bySize_.end(),
-                                        [&](const auto& entry) { return entry.first == size; });
-        if (known != bySize_.end())
-            bySize_.splice(bySize_.begin(), bySize_, known);
-        else
-            bySize_.emplace_front(size, engine_->compile(onnx_, height, width, settings_));
-        if (bySize_.size() > kKept) bySize_.pop_back();
-        compiled = bySize_.front().second;
-    }
-    const auto request = compiled->request();
+    const auto network = compiled(height, width);
+    const auto request = network->request();
     std::copy(planes.begin(), planes.end(), request->input());
     request->run();
-    Answer answer{compiled->output(), {}};
+    Answer answer{network->output(), {}};
     const auto& [channels, rows, columns] = answer.size;
     answer.values.assign(request->output(),
                          request->output() + std::size_t(channels) * rows * columns);

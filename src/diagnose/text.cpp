@@ -10,7 +10,7 @@ using vips::VImage;
 
 /// Pixels of the network's input: a picture as a whole, padded to a multiple of kMultiple, or
 /// tiles.
-constexpr int kMultiple = 128, kTiles[] = {384, 512, 640};
+constexpr int kMultiple = 64, kTiles[] = {384, 512, 640};
 constexpr std::int64_t kWhole = 1 << 20;
 constexpr int kBorder = 64, kNarrowBorder = 16;  // seen only; the narrow one has no picture in it
 /// Probability from which a place is lettering: nine tenths of it are found, and nine tenths of

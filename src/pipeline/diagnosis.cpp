@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <future>
 
 #include "codec/load.h"
 #include "diagnose/text.h"
@@ -130,6 +129,12 @@ std::string origin(const diagnose::Reduction& reduction) {
 VImage colourOf(const codec::Picture& picture, std::size_t frame) {
     const int bands = picture.grey() ? 1 : 3;
     return picture.frames[frame].extract_band(0, VImage::option()->set("n", bands));
+}
+
+std::future<void> preparing(int width, int height, Session& session) {
+    return beside([&session, side = diagnose::lookedSide(width, height)] {
+        if (side > 0) session.diagnostic("damage")->prepare(side, side);
+    });
 }
 
 Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {

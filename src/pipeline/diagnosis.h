@@ -1,6 +1,7 @@
 // Everything that a picture shows about itself, as numbers and as sentences.
 #pragma once
 
+#include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ struct Diagnosis {
 /// Of the first frame, which must be in random access. Pictures of linear light show nothing: all
 /// is unknown.
 Diagnosis diagnosisOf(const codec::Picture& picture, Session& session);
+
+/// Prepares a network for it, on a thread of its own, while a picture of this size is decoded.
+std::future<void> preparing(int width, int height, Session& session);
 
 /// What a plan goes by, all of it measured. `history` is what an earlier run wrote into the
 /// picture, or nothing.
