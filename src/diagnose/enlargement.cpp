@@ -18,6 +18,7 @@ constexpr ops::Kernel kEnlargers[] = {ops::Kernel::bicubic, ops::Kernel::bilinea
 /// Pictures up to this size are looked at as a whole, and every size is tried; of larger ones
 /// pieces, and the sizes that their rhythm suggests.
 constexpr double kTriedPixels = 1.5e6;
+constexpr int kTriedSide = 1600;  // the work grows with its square
 constexpr int kSide = 256, kLooked = 16, kUsed = 2;
 
 /// Of Enlargement::likelihood, in the order of its terms, fitted to pictures damaged in known ways
@@ -181,7 +182,9 @@ class Search {
   private:
     static constexpr ops::Kernel kAny = ops::Kernel::bicubic;
 
-    static bool tried(int width, int height) { return double(width) * height <= kTriedPixels; }
+    static bool tried(int width, int height) {
+        return std::max(width, height) <= kTriedSide && double(width) * height <= kTriedPixels;
+    }
 
     static std::vector<Piece> seen(const vips::VImage& colour) {
         const int width = colour.width(), height = colour.height();
