@@ -60,7 +60,7 @@ def found(program: Path, small: Path, kernel: str, factor: int) -> list[str]:
     folder = small / f"{kernel}_x{factor}"
     plans = asked(program, [folder, "-s", factor, "--dry-run", "-o", small / "none/"])
     names = []
-    for path, plan in zip(sorted(folder.iterdir()), plans):
+    for path, plan in zip(sorted(folder.iterdir()), plans, strict=True):
         name = (plan.get("findings", {}).get("reduction") or {}).get("kernel") or "none"
         other = small / f"{name}_x{factor}" / path.name
         names.append(kernel if name != "none" and alike(path, other) else name)

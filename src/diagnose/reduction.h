@@ -26,7 +26,7 @@ std::optional<ops::Kernel> worthAssuming(const Reduction& found);
 constexpr int kLeastSide = 64;
 
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart.
-/// The network looks at up to 16 pieces of 128 pixels, those with most detail among many.
+/// The network looks at up to 8 pieces of 128 pixels, those with most detail among many.
 Reduction reductionOf(const vips::VImage& colour, Network& network);
 
 }  // namespace acuity::diagnose

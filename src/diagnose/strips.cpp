@@ -105,8 +105,8 @@ std::vector<float> condensed(const Lines& lines, const std::vector<int>& kept, i
 }  // namespace
 
 std::vector<Strip> stripsOf(const Piece& piece, bool alongRows) {
-    std::vector<Plane> planes;
-    for (const Mix& mix : {kLuma, kGreen, kRed, kBlue}) planes.push_back(planeOf(piece, mix));
+    constexpr Mix kMixes[] = {kLuma, kGreen, kRed, kBlue};
+    std::vector<Plane> planes{planeOf(piece, kLuma)};  // the others only where they are needed
     const int begin = alongRows ? piece.place.left : piece.place.top;
     const int whole = linesOf(planes[0], piece.place, alongRows).length;
     const int count = std::max(1, (whole + kLength / 2) / kLength);
@@ -116,7 +116,8 @@ std::vector<Strip> stripsOf(const Piece& piece, bool alongRows) {
         // The first plane that has enough lines.
         std::size_t best = 0;
         std::vector<int> kept;
-        for (std::size_t i = 0; i < planes.size(); i++) {
+        for (std::size_t i = 0; i < std::size(kMixes); i++) {
+            if (i == planes.size()) planes.push_back(planeOf(piece, kMixes[i]));
             const Lines lines = linesOf(planes[i], piece.place, alongRows);
             kept = wholeOnes(lines, from, length);
             best = i;

@@ -27,12 +27,12 @@ struct Tiling {
 
 /// All of a picture at once where it is not too large, else the tile that covers it with the fewest
 /// pixels.
-Tiling tilingFor(int width, int height) {
+Tiling tilingFor(int width, int height, bool atOnce) {
     const auto padded = [](int length) {
         return (length + 2 * kNarrowBorder + kMultiple - 1) / kMultiple * kMultiple;
     };
     const Tiling whole{padded(width), padded(height), kNarrowBorder};
-    if (whole.area() <= kWhole) return whole;
+    if (atOnce && whole.area() <= kWhole) return whole;
     const auto pixels = [&](int tile) {
         const int inner = tile - 2 * kBorder;
         return std::int64_t((width + inner - 1) / inner) * ((height + inner - 1) / inner) * tile *
@@ -44,11 +44,11 @@ Tiling tilingFor(int width, int height) {
 }
 
 /// Probabilities times 255, a pixel for each cell of kTextCell.
-VImage probabilities(const VImage& colour, Network& network) {
+VImage probabilities(const VImage& colour, Network& network, bool atOnce) {
     const int width = (colour.width() + kTextCell - 1) / kTextCell;
     const int height = (colour.height() + kTextCell - 1) / kTextCell;
     std::vector<std::uint8_t> cells(std::size_t(width) * height);
-    const Tiling tile = tilingFor(colour.width(), colour.height());
+    const Tiling tile = tilingFor(colour.width(), colour.height(), atOnce);
     const int border = tile.border / kTextCell;
     const int down = tile.height / kTextCell - 2 * border;
     const int across = tile.width / kTextCell - 2 * border;
@@ -101,9 +101,9 @@ VImage marked(const VImage& sure) {
 
 }  // namespace
 
-Text textIn(const VImage& colour, Network& network) {
+Text textIn(const VImage& colour, Network& network, bool atOnce) {
     Text text;
-    const VImage letters = marked(probabilities(colour, network));
+    const VImage letters = marked(probabilities(colour, network, atOnce));
     if (letters.max() == 0) return text;
     constexpr int kSide = 2 * kGrow + 1;
     const VImage grown = letters.rank(kSide, kSide, kSide * kSide - 1);

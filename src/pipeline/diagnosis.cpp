@@ -28,6 +28,7 @@ constexpr double kLeastNoise = 0.5;
 /// Lettering is looked for in so many pixels at most: what is lost is too small to matter. Of
 /// pictures that are larger still, in windows instead of all of it.
 constexpr double kTextPixels = 0.7e6, kWindowsFrom = 64e6;
+constexpr std::uint64_t kAmpleMemory = 512 << 20;
 constexpr int kWindow = 1024, kWindows = 4, kWindowShrunk = 4;  // pixels, across and down
 constexpr int kFields = 24, kFewFields = 16;                    // of content, across and down
 
@@ -50,7 +51,8 @@ void lookAtContent(const VImage& colour, Session& session, Diagnosis& found) {
     if (!inWindows(colour)) {
         const double pixels = double(colour.width()) * colour.height();
         const int by = int(std::ceil(std::sqrt(pixels / kTextPixels)));
-        const auto text = diagnose::textIn(shrunk(colour, by, session), *network);
+        const auto text = diagnose::textIn(shrunk(colour, by, session), *network,
+                                           session.memory() >= kAmpleMemory);
         found.textShare = text.share;
         if (text.found()) diagnose::addText(found.content, text.mask);
         return;
