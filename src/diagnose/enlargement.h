@@ -24,7 +24,6 @@ struct Enlargement {
     /// to 4 by chance. Noise that is younger makes all drops small, but leaves them as clear.
     double clearAcross = 0, clearDown = 0;
 
-    double drop() const { return dropAcross + dropDown; }
     double share = 1;  // of the width that was there before
 
     /// That there was one; `spectra` is the likelihood by the picture's spectra alone, `compressed`

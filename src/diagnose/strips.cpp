@@ -7,9 +7,8 @@
 namespace acuity::diagnose {
 namespace {
 
-constexpr int kLength = 96;       // samples of a strip, about
-constexpr int kMostLines = 2048;  // of a strip
-constexpr int kBand = 6;          // no two kernels farther apart overlap
+constexpr int kLength = 96;  // samples of a strip, about
+constexpr int kBand = 6;     // no two kernels farther apart overlap
 
 /// What is looked at: a sum of red, green and blue.
 struct Mix {
@@ -17,7 +16,8 @@ struct Mix {
 };
 constexpr Mix kLuma{0.299f, 0.587f, 0.114f}, kRed{1, 0, 0}, kGreen{0, 1, 0}, kBlue{0, 0, 1};
 
-/// Samples in levels of 255, and whether one of the colours in it was cut off at black or white.
+/// Samples in levels of 255 less their mean, and whether one of the colours in it was cut off at
+/// black or white.
 struct Plane {
     std::vector<float> values;
     std::vector<char> cut;
@@ -35,6 +35,9 @@ Plane planeOf(const Piece& piece, const Mix& mix) {
             plane.values[i] += 255 * shares[c] * from[i];
         }
     }
+    const double mean =
+        std::accumulate(plane.values.begin(), plane.values.end(), 0.0) / double(area);
+    for (float& value : plane.values) value -= float(mean);
     return plane;
 }
 
@@ -71,15 +74,11 @@ std::vector<int> wholeOnes(const Lines& lines, int from, int length) {
 std::vector<float> condensed(const Lines& lines, const std::vector<int>& kept, int from,
                              int length) {
     const auto n = std::size_t(length);
-    const int every = std::max(1, int(kept.size()) / kMostLines);
+    const double count = double(kept.size());
     std::vector<double> products(n * n), line(n);
-    double mean = 0;
-    for (const float value : lines.plane.values)
-        mean += double(value) / double(lines.plane.values.size());
-    int count = 0;
-    for (std::size_t k = 0; k < kept.size(); k += std::size_t(every), count++) {
+    for (const int number : kept) {
         for (std::size_t i = 0; i < n; i++)
-            line[i] = double(lines.plane.values[lines.place(kept[k], from + int(i))]) - mean;
+            line[i] = double(lines.plane.values[lines.place(number, from + int(i))]);
         for (std::size_t i = 0; i < n; i++) {
             double* row = &products[i * n];
             for (std::size_t j = 0; j <= i; j++) row[j] += line[i] * line[j];
@@ -93,7 +92,7 @@ std::vector<float> condensed(const Lines& lines, const std::vector<int>& kept, i
         for (std::size_t i = j; i < n; i++) {
             double& value = products[i * n + j];
             value = pivot > 0 ? value / pivot : 0;
-            values[i * n + j] = float(value / std::sqrt(double(count)));
+            values[i * n + j] = float(value / std::sqrt(count));
         }
         for (std::size_t i = j + 1; i < n; i++)
             for (std::size_t k = j + 1; k <= i; k++)
