@@ -101,6 +101,17 @@ std::vector<float> condensed(const Lines& lines, const std::vector<int>& kept, i
     return values;
 }
 
+/// Sum of squares, in partial sums that a processor computes side by side.
+double energyOf(const float* values, std::size_t count) {
+    constexpr std::size_t kAside = 16;
+    float sums[kAside] = {};
+    const std::size_t even = count / kAside * kAside;
+    for (std::size_t i = 0; i < even; i += kAside)
+        for (std::size_t k = 0; k < kAside; k++) sums[k] += values[i + k] * values[i + k];
+    for (std::size_t i = even; i < count; i++) sums[i - even] += values[i] * values[i];
+    return std::accumulate(std::begin(sums), std::end(sums), 0.0);
+}
+
 }  // namespace
 
 std::vector<Strip> stripsOf(const Piece& piece, bool alongRows) {
@@ -128,9 +139,12 @@ std::vector<Strip> stripsOf(const Piece& piece, bool alongRows) {
             kept.resize(std::size_t(all.count));
             std::iota(kept.begin(), kept.end(), 0);
         }
-        strips.push_back(
-            {begin + from, length,
-             condensed(linesOf(planes[best], piece.place, alongRows), kept, from, length)});
+        Strip condensedOnes{
+            begin + from, length,
+            condensed(linesOf(planes[best], piece.place, alongRows), kept, from, length)};
+        const std::vector<float>& values = condensedOnes.values;
+        condensedOnes.energy = energyOf(values.data(), values.size());
+        strips.push_back(std::move(condensedOnes));
     }
     return strips;
 }
@@ -147,7 +161,7 @@ double outside(const Strip& strip, ops::Kernel kernel, int source, int target) {
     const auto at = [&](int row, int back) -> double& {
         return gram[std::size_t(row) * (kBand + 1) + std::size_t(back)];
     };
-    double total = 0;
+    std::vector<std::size_t> filled(std::size_t(unknowns), 0);  // lines that have started there
     int band = 0;
     for (int i = 0; i < strip.length; i++) {
         const double middle = centre(strip.at + i);
@@ -157,20 +171,21 @@ double outside(const Strip& strip, ops::Kernel kernel, int source, int target) {
         double weights[kBand + 1], sum = 0;
         for (int k = 0; k < taps; k++) sum += weights[k] = ops::weight(kernel, from + k - middle);
         const float* line = &strip.values[std::size_t(i) * count];
-        const auto filled = std::size_t(i + 1);  // of a triangle
-        for (std::size_t r = 0; r < filled; r++) total += double(line[r]) * double(line[r]);
+        const auto started = std::size_t(i + 1);
         for (int k = 0; k < taps; k++) {
             weights[k] /= sum;
             for (int back = 0; back <= k; back++)
                 at(from + k - first, back) += weights[k] * weights[k - back];
-            float* to = &right[std::size_t(from + k - first) * count];
+            const auto unknown = std::size_t(from + k - first);
+            float* to = &right[unknown * count];
             const float share = float(weights[k]);
-            for (std::size_t r = 0; r < filled; r++) to[r] += share * line[r];
+            for (std::size_t r = 0; r < started; r++) to[r] += share * line[r];
+            filled[unknown] = started;
         }
     }
     // Cholesky; unknowns at the ends that hardly weigh are held near zero.
     constexpr double kHeld = 1e-7;
-    double dimensions = strip.length;
+    double dimensions = strip.length, left = strip.energy;
     for (int i = 0; i < unknowns; i++) {
         for (int back = std::min(band, i); back >= 0; back--) {
             const int j = i - back;
@@ -189,17 +204,15 @@ double outside(const Strip& strip, ops::Kernel kernel, int source, int target) {
         for (int back = 1; back <= std::min(band, i); back++) {
             const float share = float(at(i, back));
             const float* from = &right[std::size_t(i - back) * count];
-            for (std::size_t r = 0; r < count; r++) to[r] -= share * from[r];
+            const std::size_t started = filled[std::size_t(i - back)];
+            for (std::size_t r = 0; r < started; r++) to[r] -= share * from[r];
         }
         const float scale = float(1 / at(i, 0));
-        float within = 0;
-        for (std::size_t r = 0; r < count; r++) {
-            to[r] *= scale;
-            within += to[r] * to[r];
-        }
-        total -= double(within);
+        const std::size_t started = filled[std::size_t(i)];
+        for (std::size_t r = 0; r < started; r++) to[r] *= scale;
+        left -= energyOf(to, started);
     }
-    return std::max(0.0, total) / std::max(1.0, dimensions);
+    return std::max(0.0, left) / std::max(1.0, dimensions);
 }
 
 }  // namespace acuity::diagnose

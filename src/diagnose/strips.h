@@ -12,7 +12,8 @@ namespace acuity::diagnose {
 /// as they have samples, which have the same covariance. In levels of 255.
 struct Strip {
     int at = 0, length = 0;     // of the first sample in the whole line
-    std::vector<float> values;  // [length][length], by sample
+    std::vector<float> values;  // [length][length], by sample: line r starts at sample r
+    double energy = 0;          // sum of their squares
 };
 
 /// All rows of a piece, or columns, in strips of about 96 samples. Lines with samples that were cut
