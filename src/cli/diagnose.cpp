@@ -63,9 +63,8 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
     load.cancel = session.cancel();
     codec::Picture picture = codec::open(input, load);
     const auto history = codec::provenanceOf(picture.metadata.xmp);
-    auto ready = pipeline::preparing(picture.width(), picture.height(), session);
+    const auto ready = pipeline::preparing(picture, session);
     codec::decode(picture, input, load);
-    ready.get();
     const auto [found, work] = measured(picture, history, input, request, session);
     if (request.json) {
         const json object = {{"input", input},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "diagnose/pieces.h"
 
@@ -113,16 +114,22 @@ Content contentOf(const vips::VImage& colour, int most) {
 
 void addText(Content& content, const vips::VImage& mask) {
     constexpr double kSoMuch = 0.25 * 255;
+    const auto* cells = static_cast<const std::uint8_t*>(mask.data());
     const int down = int(content.rows.size());
     for (int y = 0; y < down; y++) {
         std::string& row = content.rows[std::size_t(y)];
         const int across = int(row.size());
         for (int x = 0; x < across; x++) {
-            const int left = mask.width() * x / across, right = mask.width() * (x + 1) / across;
-            const int top = mask.height() * y / down, bottom = mask.height() * (y + 1) / down;
-            const vips::VImage field =
-                mask.crop(left, top, std::max(1, right - left), std::max(1, bottom - top));
-            if (field.avg() > kSoMuch) row[std::size_t(x)] = char(Field::text);
+            const int left = mask.width() * x / across, top = mask.height() * y / down;
+            const int right = std::max(left + 1, mask.width() * (x + 1) / across);
+            const int bottom = std::max(top + 1, mask.height() * (y + 1) / down);
+            double sum = 0;
+            for (int line = top; line < bottom; line++) {
+                const std::uint8_t* from = cells + std::ptrdiff_t(line) * mask.width();
+                sum = std::accumulate(from + left, from + right, sum);
+            }
+            if (sum > kSoMuch * (right - left) * (bottom - top))
+                row[std::size_t(x)] = char(Field::text);
         }
     }
 }

@@ -67,6 +67,12 @@ Estimate fromLog(const Sum& sum, double offset, double most) {
     return {std::clamp(power - offset, 0.0, most), std::log(2) * power * sum.deviation()};
 }
 
+/// Side of the squares in which pictures of this size are looked at; 0: too small to tell.
+int lookedSide(int width, int height) {
+    const int shorter = std::min(width, height);
+    return shorter < kLeastSide ? 0 : std::min(kSide, shorter / kMultiple * kMultiple);
+}
+
 Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     Damage found;
     const int side = lookedSide(colour.width(), colour.height());
@@ -118,9 +124,8 @@ Estimate Damage::blur() const {
     return {sigma, sigma * resolution.deviation / resolution.value};
 }
 
-int lookedSide(int width, int height) {
-    const int shorter = std::min(width, height);
-    return shorter < kLeastSide ? 0 : std::min(kSide, shorter / kMultiple * kMultiple);
+void prepareDamage(int width, int height, Network& network) {
+    if (const int side = lookedSide(width, height)) network.prepare(side, side);
 }
 
 Damage damageOf(const vips::VImage& colour, Network& network) {

@@ -33,8 +33,8 @@ struct Damage {
     Estimate blur() const;
 };
 
-/// Side of the squares in which pictures of this size are looked at; 0: too small to tell.
-int lookedSide(int width, int height);
+/// Gets the network ready for a picture of this size.
+void prepareDamage(int width, int height, Network& network);
 
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart. The network looks
 /// at up to 12 pieces of 192 pixels.

@@ -41,6 +41,11 @@ void weigh(const Steps& steps, std::array<double, 7>& logits) {
 
 }  // namespace
 
+void prepareReduction(int width, int height, Network& network) {
+    if (std::min(width, height) >= kLeastSide)
+        network.prepare(std::min(kPiece, height), std::min(kPiece, width));
+}
+
 Reduction reductionOf(const vips::VImage& colour, Network& network) {
     Reduction result;
     if (std::min(colour.width(), colour.height()) < kLeastSide) return result;

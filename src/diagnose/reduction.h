@@ -25,6 +25,9 @@ std::optional<ops::Kernel> worthAssuming(const Reduction& found);
 /// Below this a side says too little.
 constexpr int kLeastSide = 64;
 
+/// Gets the network ready for a picture of this size.
+void prepareReduction(int width, int height, Network& network);
+
 /// `colour`: 1 or 3 bands, encoded (not linear), in random access; alpha apart.
 /// The network looks at up to 8 pieces of 128 pixels, those with most detail among many.
 Reduction reductionOf(const vips::VImage& colour, Network& network);

@@ -101,6 +101,11 @@ VImage marked(const VImage& sure) {
 
 }  // namespace
 
+void prepareText(int width, int height, Network& network, bool atOnce) {
+    const Tiling tile = tilingFor(width, height, atOnce);
+    network.prepare(tile.height, tile.width);
+}
+
 Text textIn(const VImage& colour, Network& network, bool atOnce) {
     Text text;
     const VImage letters = marked(probabilities(colour, network, atOnce));

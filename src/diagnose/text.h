@@ -18,6 +18,9 @@ struct Text {
 /// Pixels of the picture, per axis, for one of the mask.
 constexpr int kTextCell = 4;
 
+/// Gets the network ready for a picture of this size.
+void prepareText(int width, int height, Network& network, bool atOnce = false);
+
 /// `colour`: 1 or 3 bands, encoded, in random access. Letters of 6 to about 140 pixels are found;
 /// larger ones come to no harm. `atOnce`: up to a megapixel in one piece, twice as fast, for some
 /// 100 MB more.

@@ -37,22 +37,30 @@ VImage shrunk(const VImage& image, int by, const Session& session) {
                    : codec::settled(image.shrink(by, by), session.memory() / 4, session.cancel());
 }
 
-bool inWindows(const VImage& colour) {
-    return double(colour.width()) * colour.height() >= kWindowsFrom &&
-           std::min(colour.width(), colour.height()) >= kWindows * kWindow;
+/// How lettering is looked for in a picture: in windows or all of it, shrunk `by` so much to this
+/// size.
+struct TextView {
+    bool windows = false, atOnce = false;
+    int by = 1, width = 0, height = 0;
+};
+
+TextView textViewOf(int width, int height, const Session& session) {
+    const double pixels = double(width) * height;
+    if (pixels >= kWindowsFrom && std::min(width, height) >= kWindows * kWindow)
+        return {true, false, kWindowShrunk, kWindow / kWindowShrunk, kWindow / kWindowShrunk};
+    const int by = int(std::ceil(std::sqrt(pixels / kTextPixels)));
+    return {false, session.memory() >= kAmpleMemory, by, width / by, height / by};
 }
 
 /// Kinds, and the share of lettering with its fields. Of very large pictures fewer fields, none of
 /// them lettering.
 void lookAtContent(const VImage& colour, Session& session, Diagnosis& found) {
     const auto network = session.diagnostic("text-mask");
+    const TextView view = textViewOf(colour.width(), colour.height(), session);
     found.banding = diagnose::bandingIn(colour);
-    found.content = diagnose::contentOf(colour, inWindows(colour) ? kFewFields : kFields);
-    if (!inWindows(colour)) {
-        const double pixels = double(colour.width()) * colour.height();
-        const int by = int(std::ceil(std::sqrt(pixels / kTextPixels)));
-        const auto text = diagnose::textIn(shrunk(colour, by, session), *network,
-                                           session.memory() >= kAmpleMemory);
+    found.content = diagnose::contentOf(colour, view.windows ? kFewFields : kFields);
+    if (!view.windows) {
+        const auto text = diagnose::textIn(shrunk(colour, view.by, session), *network, view.atOnce);
         found.textShare = text.share;
         if (text.found()) diagnose::addText(found.content, text.mask);
         return;
@@ -64,7 +72,7 @@ void lookAtContent(const VImage& colour, Session& session, Diagnosis& found) {
         };
         const VImage window = colour.crop(place(colour.width(), i % kWindows),
                                           place(colour.height(), i / kWindows), kWindow, kWindow);
-        const VImage small = shrunk(window, kWindowShrunk, session);
+        const VImage small = shrunk(window, view.by, session);
         found.textShare += diagnose::textIn(small, *network).share / (kWindows * kWindows);
     }
 }
@@ -133,9 +141,14 @@ VImage colourOf(const codec::Picture& picture, std::size_t frame) {
     return picture.frames[frame].extract_band(0, VImage::option()->set("n", bands));
 }
 
-std::future<void> preparing(int width, int height, Session& session) {
-    return beside([&session, side = diagnose::lookedSide(width, height)] {
-        if (side > 0) session.diagnostic("damage")->prepare(side, side);
+std::future<void> preparing(const codec::Picture& picture, Session& session) {
+    if (picture.linear) return {};
+    return beside([&session, width = picture.width(), height = picture.height()] {
+        diagnose::prepareDamage(width, height, *session.diagnostic("damage"));
+        diagnose::prepareReduction(width, height, *session.diagnostic("reduction-kernel"));
+        const TextView view = textViewOf(width, height, session);
+        diagnose::prepareText(view.width, view.height, *session.diagnostic("text-mask"),
+                              view.atOnce);
     });
 }
 

@@ -30,8 +30,8 @@ struct Diagnosis {
 /// is unknown.
 Diagnosis diagnosisOf(const codec::Picture& picture, Session& session);
 
-/// Prepares a network for it, on a thread of its own, while a picture of this size is decoded.
-std::future<void> preparing(int width, int height, Session& session);
+/// Prepares the networks for it, on a thread of its own, while the picture is decoded.
+std::future<void> preparing(const codec::Picture& picture, Session& session);
 
 /// What a plan goes by, all of it measured. `history` is what an earlier run wrote into the
 /// picture, or nothing.
