@@ -13,9 +13,10 @@ using vips::VImage;
 constexpr int kMultiple = 64, kTiles[] = {384, 512, 640};
 constexpr std::int64_t kWhole = 1 << 20;
 constexpr int kBorder = 64, kNarrowBorder = 16;  // seen only; the narrow one has no picture in it
-/// Probability from which a place is lettering: nine tenths of it are found, and nine tenths of
-/// what is marked are lettering (models/diagnose/README.md).
-constexpr double kThreshold = 0.5;
+/// Regions of at least the first probability are lettering where their mean is at least the
+/// second (models/diagnose/README.md). What looks like lettering in a hedge or a roof has a wide
+/// rim of doubt, which lettering has not.
+constexpr double kPossible = 0.18, kLikely = 0.6;
 constexpr int kGrow = 2;  // cells around lettering that are treated like it
 /// Smaller specks are no lettering that anybody would miss, in cells.
 constexpr std::size_t kLeastCells = 6;
@@ -68,7 +69,7 @@ VImage probabilities(const VImage& colour, Network& network, bool atOnce) {
                                                   VIPS_FORMAT_UCHAR));
 }
 
-/// 255 where lettering is, in connected regions of at least kLeastCells.
+/// 255 where lettering is, in connected regions.
 VImage marked(const VImage& sure) {
     const int width = sure.width(), height = sure.height();
     std::size_t size = 0;
@@ -78,21 +79,23 @@ VImage marked(const VImage& sure) {
     std::vector<bool> seen(size);
     std::vector<std::size_t> region;
     for (std::size_t start = 0; start < size; start++) {
-        if (seen[start] || probability[start] < 255 * kThreshold) continue;
+        if (seen[start] || probability[start] < 255 * kPossible) continue;
         region.assign(1, start);
         seen[start] = true;
+        double sum = 0;
         for (std::size_t i = 0; i < region.size(); i++) {
+            sum += probability[region[i]];
             const int x = int(region[i] % std::size_t(width)),
                       y = int(region[i] / std::size_t(width));
             for (const auto& [dx, dy] : {std::pair(1, 0), {-1, 0}, {0, 1}, {0, -1}}) {
                 if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;
                 const auto next = std::size_t(y + dy) * std::size_t(width) + std::size_t(x + dx);
-                if (seen[next] || probability[next] < 255 * kThreshold) continue;
+                if (seen[next] || probability[next] < 255 * kPossible) continue;
                 seen[next] = true;
                 region.push_back(next);
             }
         }
-        if (region.size() >= kLeastCells)
+        if (region.size() >= kLeastCells && sum >= 255 * kLikely * double(region.size()))
             for (const std::size_t at : region) marks[at] = 255;
     }
     return VImage(vips_image_new_from_memory_copy(marks.data(), marks.size(), width, height, 1,

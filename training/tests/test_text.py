@@ -16,7 +16,7 @@ from training.text_augment import Augment
 from training.text_data import CELL, Block, Photographs, Scenes, grown
 from training.text_fonts import Face, Writer, find_faces, split
 from training.text_model import TextNet, cost
-from training.text_score import best_threshold, detect, histogram
+from training.text_score import best_threshold, detect, histogram, marked
 
 HAS_RUNTIME = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
 FACES = find_faces()[:40] if shutil.which("fc-list") else []
@@ -101,6 +101,17 @@ class Parts(unittest.TestCase):
         table = histogram(found, torch.tensor([0.0, 1.0, 0.0, 1.0, 1.0]))
         self.assertEqual(best_threshold(*table, 0.9)[1:], (1.0, 2 / 3))
         self.assertEqual(best_threshold(*table, 0.7)[1:], (0.75, 1.0))
+
+    def test_regions_are_marked_by_their_mean(self):
+        found = torch.zeros(12, 20)
+        found[1:4, 1:5] = 0.9
+        found[4, 1:5] = 0.2  # a rim belongs to it
+        found[1:4, 8:12] = torch.tensor([0.9, 0.2, 0.2, 0.2])  # a rim too wide
+        found[8:10, 15:17] = 0.99  # too small
+        found[5, 5] = 0.9  # touches by a corner only
+        expected = torch.zeros(12, 20)
+        expected[1:5, 1:5] = 1
+        torch.testing.assert_close(marked(found), expected)
 
     def test_cost_is_that_of_the_convolutions(self):
         net, seen = small_net(), []
