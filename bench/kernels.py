@@ -2,8 +2,8 @@
 
     bench/kernels.py SMALL_SETS FOLDER... [--gains] [--program P]
 
-Reduces all pictures of the folders x2, x3 and x4 by the six kernels into SMALL_SETS (once; they are kept)
-and asks the command. --gains also enlarges them under each assumption: PSNR-Y gained over no binding, the
+Reduces all pictures of the folders x2, x3 and x4 by the six kernels into SMALL_SETS (once; they are kept), if
+that leaves 128 pixels a side, and asks the command. --gains also enlarges them under each assumption: PSNR-Y gained over no binding, the
 table in src/diagnose/reduction.cpp. Needs torch.
 """
 import argparse
@@ -22,6 +22,7 @@ from training.data import read_rgb  # noqa: E402
 from training.reduction import KERNELS, matrix  # noqa: E402
 
 FACTORS = (2, 3, 4)
+LEAST_SIDE = 128  # of a picture made small: fewer pixels say too little
 
 
 def save(pixels: torch.Tensor, path: Path):
@@ -35,6 +36,8 @@ def reduce_all(pictures: list[Path], out: Path):
         picture = read_rgb(path).double()
         for factor in FACTORS:
             h, w = (side // factor * factor for side in picture.shape[1:])
+            if min(h, w) // factor < LEAST_SIDE:
+                continue
             name = f"{path.parent.name}-{path.stem}.png"
             hr = picture[:, :h, :w]
             save(hr, out / f"HR_x{factor}" / name)

@@ -95,6 +95,18 @@ TEST_CASE("what is bound to its reduction stays as it is, round after round") {
     }
 }
 
+TEST_CASE("what has come to rest stays as it is") {
+    const Folder folder;
+    paint(folder / "in.png", 96, 64, 5);
+    const auto found = travelled({folder / "in.png", "-m", "faithful", "--times", "100", "--known"},
+                                 folder / "out");
+    CHECK(after(found[0], 100) == after(found[0], 50));
+    const Result scored =
+        run({"score", folder / "out/frames/faithful-0100.png", folder / "in.png", "--json"});
+    CHECK(json::parse(scored.out)["psnrY"].get<double>() ==
+          Approx(after(found[0], 100)).margin(0.001));
+}
+
 TEST_CASE("kernels by lot are the same ones for the same seed") {
     const Folder folder;
     const auto kernels = [&](const std::string& seed) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <iterator>
 #include <random>
 
@@ -16,6 +17,8 @@ using vips::VImage;
 namespace {
 
 constexpr int kLeastSide = 8;  // of the small picture
+/// What comes to rest repeats at once or alternates.
+constexpr std::size_t kRemembered = 2;
 
 VImage throughJpeg(const VImage& image, int quality) {
     VipsBlob* file = image.jpegsave_buffer(VImage::option()->set("Q", quality));
@@ -50,11 +53,26 @@ VImage Traveller::shrunk(ops::Kernel kernel) const {
     return journey_.jpeg ? throughJpeg(small, journey_.jpeg) : small;
 }
 
+bool Traveller::same(const Past& past, const VImage& small, ops::Kernel kernel) const {
+    return (!journey_.known || past.round.kernel == kernel) &&
+           std::memcmp(past.small.data(), small.data(),
+                       VIPS_IMAGE_SIZEOF_IMAGE(small.get_image())) == 0;
+}
+
 Round Traveller::next() {
     Round round;
     round.kernel = journey_.kernelOf(++round_);
     codec::Picture small;
     small.frames = {shrunk(round.kernel)};
+    const auto again = std::find_if(past_.begin(), past_.end(), [&](const Past& past) {
+        return same(past, small.frames.front(), round.kernel);
+    });
+    if (again != past_.end()) {
+        large_ = again->large;
+        Round repeated = again->round;
+        repeated.kernel = round.kernel;
+        return repeated;
+    }
     Options options = session_.options();
     options.size = {};
     options.size.width = original_.width();
@@ -71,6 +89,8 @@ Round Traveller::next() {
     round.toOriginal = ops::score(large_, original_, scale, scale);
     round.toFirst = ops::score(large_, firstLarge_, scale, scale);
     round.drift = ops::score(small.frames.front(), firstSmall_, 1, 0).psnr;
+    past_.push_front({small.frames.front(), large_, round});
+    if (past_.size() > kRemembered) past_.pop_back();
     return round;
 }
 

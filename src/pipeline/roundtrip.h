@@ -2,6 +2,7 @@
 // passed on. What is left of it says how safe an enlarger is to use twice.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vips/vips8>
 
@@ -36,17 +37,25 @@ class Traveller {
     /// Throws Error(usage) when it is too small to be shrunk.
     Traveller(const vips::VImage& original, const Journey& journey, Session& session);
 
-    /// Shrinks, stores and enlarges what there is. Throws Error.
+    /// Shrinks, stores and enlarges what there is; a small picture that comes again has the same
+    /// result, and takes no time. Throws Error.
     Round next();
     const vips::VImage& picture() const { return large_; }
 
   private:
+    struct Past {
+        vips::VImage small, large;
+        Round round;
+    };
+
     vips::VImage shrunk(ops::Kernel kernel) const;
+    bool same(const Past& past, const vips::VImage& small, ops::Kernel kernel) const;
 
     const vips::VImage original_;
     const Journey journey_;
     Session& session_;
     vips::VImage large_, firstLarge_, firstSmall_;
+    std::deque<Past> past_;  // the latest first
     Dimensions small_;
     int round_ = 0;
 };
