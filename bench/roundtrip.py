@@ -21,6 +21,7 @@ SIGNS = {"03": ("NO CASH LEFT\nON PREMISES", "#f4f1e4", "#1c2c6b", -3),
          "13": ("TRAIL CLOSED\nROCKFALL AHEAD", "#f2b705", "#141414", 0)}
 CONDITIONS = {"bicubic": ["--kernel", "bicubic"], "lanczos": ["--kernel", "lanczos"],
               "box": ["--kernel", "box"], "bilinear": ["--kernel", "bilinear"],
+              "hamming": ["--kernel", "hamming"], "mitchell": ["--kernel", "mitchell"],
               "mix": ["--kernel", "mix"],
               "bicubic, JPEG 90": ["--kernel", "bicubic", "--jpeg", "90"]}
 
@@ -94,23 +95,25 @@ def main():
     parser.add_argument("kodak", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--other", action="append", default=[])
-    parser.add_argument("--times", default="20")
-    parser.add_argument("--only", choices=CONDITIONS)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--only", nargs="+", choices=CONDITIONS, default=list(CONDITIONS))
     parser.add_argument("--program", default=ROOT / "build/release/acuity")
     args = parser.parse_args()
     prepare(args.kodak, args.out / "pictures")
     models = ["auto", *args.other, "lanczos"]
-    print("| shrunk with | " + " | ".join(f"{Path(m).stem}: round 1, {args.times}" for m in models) + " |")
+    rounds = [n for n in (1, 20, 200) if n < args.times] + [args.times]
+    print("| shrunk with | " + " | ".join(f"{Path(m).stem}: round {rounds}" for m in models) + " |")
     print("|---|" + "---|" * len(models))
     for name, words in CONDITIONS.items():
-        if args.only not in (None, name):
+        if name not in args.only:
             continue
         out = args.out / name.replace(", ", "-").replace(" ", "")
         subprocess.run([args.program, "roundtrip", args.out / "pictures", "-o", out,
-                        "--times", args.times, "--quiet", *words,
+                        "--times", str(args.times), "--quiet", *words,
                         *(word for model in models for word in ("-m", model))], check=True)
         lines = means(out / "rounds.csv").values()
-        print(f"| {name} | " + " | ".join(f"{line[0]:.2f} → {line[-1]:.2f}" for line in lines) + " |", flush=True)
+        cells = (" → ".join(f"{line[n - 1]:.2f}" for n in rounds) for line in lines)
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":
