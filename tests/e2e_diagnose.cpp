@@ -23,6 +23,18 @@ VImage sharp() {
     return ops::resample(photo, photo.width() / 2, photo.height() / 2, ops::Kernel::bicubic);
 }
 
+/// The examples in one, so that there is more to see.
+VImage several() {
+    const auto part = [](const char* name) {
+        const VImage image = look(fs::path(ACUITY_SOURCE) / "examples" / name);
+        return ops::resample(image, 280, 200, ops::Kernel::lanczos);
+    };
+    const VImage houses = part("houses.png");
+    return VImage::arrayjoin(
+        {houses, part("parrots.jpg"), part("portrait.jpg"), houses.flip(VIPS_DIRECTION_HORIZONTAL)},
+        VImage::option()->set("across", 2));
+}
+
 json diagnosed(const std::string& path) {
     const Result result = run({"diagnose", path, "--json"});
     INFO(result.err);
@@ -91,6 +103,25 @@ TEST_CASE("JPEG is seen in a PNG, wherever its grid begins") {
     CHECK(part["jpeg"]["grid"] == json{5, 3});
     CHECK(part["jpeg"]["quality"]["value"].get<double>() == Approx(50).margin(12));
     CHECK(diagnosed(folder, image)["jpeg"]["likelihood"] < 0.5);
+}
+
+TEST_CASE("a JPEG that was made smaller is known by its blocks, which are smaller, too") {
+    const Folder folder;
+    const VImage image = several();
+    CHECK(diagnosed(folder, image)["jpeg"]["shrunkSince"].is_null());
+    image.jpegsave((folder / "in.jpg").c_str(), VImage::option()->set("Q", 25));
+    CHECK(diagnosed(folder, look(folder / "in.jpg"))["jpeg"]["shrunkSince"].is_null());
+    for (const double scale : {0.6, 0.75, 0.9}) {
+        INFO(scale);
+        const int width = int(image.width() * scale), height = int(image.height() * scale);
+        const VImage small =
+            ops::resample(look(folder / "in.jpg"), width, height, ops::Kernel::lanczos);
+        const json jpeg = diagnosed(folder, small)["jpeg"];
+        CHECK(jpeg["likelihood"] < 0.5);
+        REQUIRE(!jpeg["shrunkSince"].is_null());
+        CHECK(jpeg["shrunkSince"]["scale"].get<double>() == Approx(scale).margin(0.006));
+        CHECK(measured(jpeg["shrunkSince"], "quality") == Approx(25).margin(25));
+    }
 }
 
 TEST_CASE("diagnose says what would be done, and reads what it can") {

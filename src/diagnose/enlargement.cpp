@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "diagnose/pieces.h"
+#include "diagnose/profile.h"
 #include "diagnose/strips.h"
 
 namespace acuity::diagnose {

@@ -20,9 +20,6 @@ struct Rhythm {
 /// Shares that are looked for.
 constexpr double kSmallestShare = 1 / 4.1, kLargestShare = 1 / 1.15;
 
-/// Pixels of a line that are looked at, at most.
-constexpr int kLongestLine = 2048;
-
 class Rhythms {
   public:
     /// `colour`: 1 or 3 bands, encoded (not linear), in random access, 96 pixels or more a side.

@@ -106,7 +106,14 @@ std::string noise(const Damage& damage) {
 std::string compression(const Damage& damage, int file) {
     std::string text = "compression: ";
     if (file) text += fmt::format("a JPEG of quality {}; ", file);
-    if (damage.compressed < kLikely) return text.append("no blocks are seen");
+    if (damage.compressed < kLikely) {
+        const diagnose::ShrunkJpeg& shrunk = damage.shrunkJpeg;
+        if (!shrunk.found()) return text.append("no blocks are seen");
+        return text + fmt::format(
+                          "it looks like JPEG of quality {:.0f} (give or take {:.0f}) that "
+                          "was made smaller afterwards, to {:.3g} %",
+                          shrunk.quality().value, shrunk.quality().deviation, 100 * shrunk.scale);
+    }
     text += fmt::format("it looks like JPEG of quality {:.0f} (give or take {:.0f})",
                         damage.jpegQuality.value, damage.jpegQuality.deviation);
     if (damage.gridLeft || damage.gridTop)
@@ -223,6 +230,8 @@ std::string inWords(const Diagnosis& diagnosis) {
         text += fmt::format(", JPEG {:.0f}", damage.jpegQuality.value);
     else if (diagnosis.jpegQuality)
         text += fmt::format(", JPEG {}", diagnosis.jpegQuality);
+    else if (damage.shrunkJpeg.found())
+        text += fmt::format(", once JPEG {:.0f}", damage.shrunkJpeg.quality().value);
     const double noise = std::max(damage.lumaNoise.value, damage.chromaNoise.value);
     if (noise >= 2 * kLeastNoise)
         text += noise >= kStrong       ? ", strong noise"
@@ -242,6 +251,16 @@ json toJson(const diagnose::Reduction& reduction) {
             {"likelihood", likelihood}};
 }
 
+json toJson(const diagnose::ShrunkJpeg& shrunk) {
+    if (!shrunk.found()) return nullptr;
+    return {{"scale", shrunk.scale},
+            {"quality", toJson(shrunk.quality())},
+            {"clear", shrunk.clear},
+            {"power", shrunk.power},
+            {"lines", {shrunk.first, shrunk.second}},
+            {"activity", shrunk.activity}};
+}
+
 json toJson(const Damage& damage) {
     if (!damage.known) return {{"known", false}};
     json object{{"known", true},
@@ -252,7 +271,8 @@ json toJson(const Damage& damage) {
                 {"jpeg",
                  {{"likelihood", damage.compressed},
                   {"quality", toJson(damage.jpegQuality)},
-                  {"grid", {damage.gridLeft, damage.gridTop}}}},
+                  {"grid", {damage.gridLeft, damage.gridTop}},
+                  {"shrunkSince", toJson(damage.shrunkJpeg)}}},
                 {"halo", {{"share", damage.edges.halo}, {"edges", damage.edges.haloEdges}}},
                 {"clipped", {{"black", damage.edges.black}, {"white", damage.edges.white}}}};
     const diagnose::Enlargement& former = damage.former;
