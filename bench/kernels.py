@@ -2,8 +2,8 @@
 
     bench/kernels.py SMALL_SETS FOLDER... [--gains] [--program P]
 
-Reduces all pictures of the folders x2, x3 and x4 by the six kernels into SMALL_SETS (once; they are kept), if
-that leaves 128 pixels a side, and asks the command. --gains also enlarges them under each assumption: PSNR-Y gained over no binding, the
+Reduces all pictures of the folders x2, x3 and x4 by the six kernels into SMALL_SETS (once; they are kept, so
+empty it when what is made has changed), if that leaves 128 pixels a side, and asks the command. --gains also enlarges them under each assumption: PSNR-Y gained over no binding, the
 table in src/diagnose/reduction.cpp. Needs torch.
 """
 import argparse

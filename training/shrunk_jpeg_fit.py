@@ -57,7 +57,7 @@ def terms(found: dict) -> list[float]:
 
 def measured(program: Path, written: list) -> tuple[np.ndarray, np.ndarray, str]:
     """Terms and qualities of what was found at the right scale, and how often that was."""
-    found = [d["jpeg"]["shrunkSince"] for d in diagnosed(program, [path for path, *_ in written])]
+    found = [d.get("jpegShrunkSince") for d in diagnosed(program, [path for path, *_ in written])]
     there = [(f, q, s) for f, (_, q, s) in zip(found, written) if s < 1]
     seen = [(f, q) for f, q, s in there if f and abs(f["scale"] - s) < RIGHT]
     others = sum(f is not None for f, (_, _, s) in zip(found, written) if s == 1)

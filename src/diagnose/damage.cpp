@@ -100,7 +100,6 @@ Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     if (forFormer) {
         found.former = enlargementOf(colour, found.compressed);
         found.enlarged = found.former.likelihood(found.enlargedBySpectra, found.compressed);
-        if (found.compressed < 0.5) found.shrunkJpeg = shrunkJpegOf(colour);
     }
     found.edges = edgesOf(seen);
     if (found.edges.even) {

@@ -8,7 +8,6 @@
 #include "diagnose/estimate.h"
 #include "diagnose/network.h"
 #include "diagnose/shrinking.h"
-#include "diagnose/shrunk_jpeg.h"
 
 namespace acuity::diagnose {
 
@@ -18,7 +17,6 @@ struct Damage {
     Estimate lumaNoise, chromaNoise;    // standard deviation in 8-bit levels
     Estimate jpegQuality;               // 1 to 100, of what `compressed` is about
     double compressed = 0;              // likelihood that a JPEG lies in its past
-    ShrunkJpeg shrunkJpeg;              // one that was made smaller since, where none else is seen
     double enlarged = 0;                // likelihood that it was enlarged by interpolation
     double enlargedBySpectra = 0;       // the same as the network sees it, without `former`
     Enlargement former;                 // how, if it was

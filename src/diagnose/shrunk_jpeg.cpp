@@ -10,7 +10,7 @@
 namespace acuity::diagnose {
 namespace {
 
-constexpr int kBlock = 8, kFiner = 4, kLines = 4;
+constexpr int kBlock = 8, kFiner = 4, kLines = 3;
 constexpr double kSmallest = 0.45, kLargest = 0.97;
 constexpr double kHighest = 0.48;  // cycles per pixel
 
@@ -52,7 +52,8 @@ double frequencyOf(int line, double scale) {
     return line / (kBlock * scale);
 }
 
-/// Sum of the logarithms of the powers that a scale would leave, in units of what chance varies.
+/// Sum of the logarithms of the powers that a scale would leave, over the root of their count. Of
+/// both directions: to ask for lines in each of them would lose a third of what is found.
 double powerOf(const Direction& across, const Direction& down, double scale) {
     double sum = 0;
     int count = 0;
@@ -72,7 +73,7 @@ double strengthOf(const Direction& across, const Direction& down, double frequen
 }  // namespace
 
 bool ShrunkJpeg::found() const {
-    constexpr double kClear = 6.5, kPower = 4.5;  // one in 40 of what never was a JPEG
+    constexpr double kClear = 6.5, kPower = 4.5;  // few others reach them
     return clear >= kClear && power >= kPower;
 }
 
@@ -88,7 +89,7 @@ Estimate ShrunkJpeg::quality() const {
 ShrunkJpeg shrunkJpegOf(const vips::VImage& colour) {
     const Direction across(colour, true), down(colour, false);
     const double longest = double(std::max(across.profile.line.size(), down.profile.line.size()));
-    const double step = std::exp(1 / (8 * longest));  // shifts no block edge by more than a pixel
+    const double step = std::exp(1 / (8 * longest));  // shifts block edges by an eighth of a pixel
     ShrunkJpeg best;
     std::vector<double> powers;
     for (double scale = kSmallest; scale <= kLargest; scale *= step) {
@@ -99,7 +100,8 @@ ShrunkJpeg shrunkJpegOf(const vips::VImage& colour) {
     }
     const double middle = median(powers);
     for (double& power : powers) power = std::abs(power - middle);
-    best.clear = (best.power - middle) / (1.4826 * median(powers));
+    constexpr double kLeast = 1e-6;  // where all are alike
+    best.clear = (best.power - middle) / (1.4826 * median(powers) + kLeast);
     best.first = strengthOf(across, down, frequencyOf(1, best.scale));
     best.second = frequencyOf(2, best.scale) <= 0.5
                       ? strengthOf(across, down, frequencyOf(2, best.scale))

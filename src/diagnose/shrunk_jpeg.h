@@ -12,8 +12,9 @@ namespace acuity::diagnose {
 struct ShrunkJpeg {
     /// Of its width and height since then: 0.45 to 0.97 is looked for.
     double scale = 1;
-    /// By how many deviations its lines stand out among those of all scales, and their mean
-    /// logarithm: mostly up to 4 and 3 in pictures that never were JPEGs.
+    /// By how many deviations its lines stand out among those of all scales, and the sum of the
+    /// logarithms of their powers over the root of their count: mostly up to 4 and 3 in pictures
+    /// that never were JPEGs.
     double clear = 0, power = 0;
     /// Logarithms of the first two lines' amplitudes; and the profile's mean.
     double first = 0, second = 0, activity = 0;

@@ -142,8 +142,8 @@ std::vector<Strip> stripsOf(const Piece& piece, bool alongRows) {
         Strip condensedOnes{
             begin + from, length,
             condensed(linesOf(planes[best], piece.place, alongRows), kept, from, length)};
-        const std::vector<float>& values = condensedOnes.values;
-        condensedOnes.energy = energyOf(values.data(), values.size());
+        for (const float value : condensedOnes.values)
+            condensedOnes.energy += double(value) * double(value);
         strips.push_back(std::move(condensedOnes));
     }
     return strips;

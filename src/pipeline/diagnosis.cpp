@@ -49,7 +49,8 @@ TextView textViewOf(int width, int height, const Session& session) {
     if (pixels >= kWindowsFrom && std::min(width, height) >= kWindows * kWindow)
         return {true, false, kWindowShrunk, kWindow / kWindowShrunk, kWindow / kWindowShrunk};
     const int by = int(std::ceil(std::sqrt(pixels / kTextPixels)));
-    return {false, session.memory() >= kAmpleMemory, by, width / by, height / by};
+    return {false, session.memory() >= kAmpleMemory, by, int(std::lround(double(width) / by)),
+            int(std::lround(double(height) / by))};
 }
 
 /// Kinds, and the share of lettering with its fields. Of very large pictures fewer fields, none of
@@ -90,6 +91,16 @@ json toJson(const Estimate& estimate) {
     return {{"value", estimate.value}, {"deviation", estimate.deviation}};
 }
 
+json toJson(const diagnose::ShrunkJpeg& shrunk) {
+    if (!shrunk.found()) return nullptr;
+    return {{"scale", shrunk.scale},
+            {"quality", toJson(shrunk.quality())},
+            {"clear", shrunk.clear},
+            {"power", shrunk.power},
+            {"lines", {shrunk.first, shrunk.second}},
+            {"activity", shrunk.activity}};
+}
+
 std::string percent(double share) {
     return fmt::format("{:.0f} %", 100 * share);
 }
@@ -103,11 +114,11 @@ std::string noise(const Damage& damage) {
 }
 
 /// `file`: quality by the file's own table, or 0.
-std::string compression(const Damage& damage, int file) {
+/// `shrunk`: what is known of one that was made smaller, or nothing.
+std::string compression(const Damage& damage, int file, const diagnose::ShrunkJpeg& shrunk) {
     std::string text = "compression: ";
     if (file) text += fmt::format("a JPEG of quality {}; ", file);
     if (damage.compressed < kLikely) {
-        const diagnose::ShrunkJpeg& shrunk = damage.shrunkJpeg;
         if (!shrunk.found()) return text.append("no blocks are seen");
         return text + fmt::format(
                           "it looks like JPEG of quality {:.0f} (give or take {:.0f}) that "
@@ -171,6 +182,9 @@ Diagnosis diagnosisOf(const codec::Picture& picture, Session& session) {
     found.damage = diagnose::damageOf(colour, network);
     if (plan::worthUndoing(found.damage))
         found.damageBefore = diagnose::damageBefore(colour, found.damage, network);
+    if (const Damage& damage = found.damage; damage.known && damage.compressed < kLikely &&
+                                             damage.enlarged < kLikely && !damage.edges.even)
+        found.shrunkJpeg = diagnose::shrunkJpegOf(colour);
     found.reduction = reduction.get();
     content.get();
     return found;
@@ -194,11 +208,12 @@ std::vector<std::string> sentences(const Diagnosis& diagnosis) {
                     "take {})",
                     percent(damage.resolution.value), percent(damage.resolution.deviation)));
     lines.push_back(noise(damage));
-    lines.push_back(compression(damage, diagnosis.jpegQuality));
+    lines.push_back(compression(damage, diagnosis.jpegQuality, diagnosis.shrunkJpeg));
     lines.push_back(enlargement(damage));
     if (diagnosis.damageBefore && diagnosis.damageBefore->known) {
         lines.push_back(fmt::format("before that, {}", noise(*diagnosis.damageBefore)));
-        lines.push_back(fmt::format("before that, {}", compression(*diagnosis.damageBefore, 0)));
+        lines.push_back(
+            fmt::format("before that, {}", compression(*diagnosis.damageBefore, 0, {})));
     }
     if (damage.edges.halo >= kSeen)
         lines.push_back(fmt::format("halos: edges overshoot by {}", percent(damage.edges.halo)));
@@ -230,8 +245,8 @@ std::string inWords(const Diagnosis& diagnosis) {
         text += fmt::format(", JPEG {:.0f}", damage.jpegQuality.value);
     else if (diagnosis.jpegQuality)
         text += fmt::format(", JPEG {}", diagnosis.jpegQuality);
-    else if (damage.shrunkJpeg.found())
-        text += fmt::format(", once JPEG {:.0f}", damage.shrunkJpeg.quality().value);
+    else if (diagnosis.shrunkJpeg.found())
+        text += fmt::format(", once JPEG {:.0f}", diagnosis.shrunkJpeg.quality().value);
     const double noise = std::max(damage.lumaNoise.value, damage.chromaNoise.value);
     if (noise >= 2 * kLeastNoise)
         text += noise >= kStrong       ? ", strong noise"
@@ -251,16 +266,6 @@ json toJson(const diagnose::Reduction& reduction) {
             {"likelihood", likelihood}};
 }
 
-json toJson(const diagnose::ShrunkJpeg& shrunk) {
-    if (!shrunk.found()) return nullptr;
-    return {{"scale", shrunk.scale},
-            {"quality", toJson(shrunk.quality())},
-            {"clear", shrunk.clear},
-            {"power", shrunk.power},
-            {"lines", {shrunk.first, shrunk.second}},
-            {"activity", shrunk.activity}};
-}
-
 json toJson(const Damage& damage) {
     if (!damage.known) return {{"known", false}};
     json object{{"known", true},
@@ -271,8 +276,7 @@ json toJson(const Damage& damage) {
                 {"jpeg",
                  {{"likelihood", damage.compressed},
                   {"quality", toJson(damage.jpegQuality)},
-                  {"grid", {damage.gridLeft, damage.gridTop}},
-                  {"shrunkSince", toJson(damage.shrunkJpeg)}}},
+                  {"grid", {damage.gridLeft, damage.gridTop}}}},
                 {"halo", {{"share", damage.edges.halo}, {"edges", damage.edges.haloEdges}}},
                 {"clipped", {{"black", damage.edges.black}, {"white", damage.edges.white}}}};
     const diagnose::Enlargement& former = damage.former;
@@ -296,6 +300,7 @@ json toJson(const Diagnosis& diagnosis) {
     object["jpegQualityOfFile"] = diagnosis.jpegQuality ? json(diagnosis.jpegQuality) : json();
     if (!diagnosis.damage.known) return object;
     object["before"] = diagnosis.damageBefore ? toJson(*diagnosis.damageBefore) : json();
+    object["jpegShrunkSince"] = toJson(diagnosis.shrunkJpeg);
     object["reduction"] = toJson(diagnosis.reduction);
     object["textShare"] = diagnosis.textShare;
     object["banding"] = diagnosis.banding;

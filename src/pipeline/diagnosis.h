@@ -11,6 +11,7 @@
 #include "diagnose/content.h"
 #include "diagnose/damage.h"
 #include "diagnose/reduction.h"
+#include "diagnose/shrunk_jpeg.h"
 #include "pipeline/session.h"
 
 namespace acuity::pipeline {
@@ -21,6 +22,8 @@ struct Diagnosis {
     diagnose::Reduction reduction;
     /// The same of what it was before it was enlarged, where it looks so.
     std::optional<diagnose::Damage> damageBefore;
+    /// One that was made smaller since, where nothing else explains such lines.
+    diagnose::ShrunkJpeg shrunkJpeg;
     double textShare = 0;  // of the area
     diagnose::Content content;
     double banding = 0;  // share of the area
@@ -30,8 +33,9 @@ struct Diagnosis {
 /// is unknown.
 Diagnosis diagnosisOf(const codec::Picture& picture, Session& session);
 
-/// Prepares the networks for it, on a thread of its own, while the picture is decoded.
-std::future<void> preparing(const codec::Picture& picture, Session& session);
+/// Prepares the networks for it, on a thread of its own, while the picture is decoded. To be kept
+/// until the diagnosis is done: its end waits for the thread. Errors come again in diagnosisOf().
+[[nodiscard]] std::future<void> preparing(const codec::Picture& picture, Session& session);
 
 /// What a plan goes by, all of it measured. `history` is what an earlier run wrote into the
 /// picture, or nothing.

@@ -55,6 +55,7 @@ VImage Traveller::shrunk(ops::Kernel kernel) const {
 
 bool Traveller::same(const Past& past, const VImage& small, ops::Kernel kernel) const {
     return (!journey_.known || past.round.kernel == kernel) &&
+           past.small.bands() == small.bands() &&
            std::memcmp(past.small.data(), small.data(),
                        VIPS_IMAGE_SIZEOF_IMAGE(small.get_image())) == 0;
 }

@@ -37,8 +37,9 @@ class Traveller {
     /// Throws Error(usage) when it is too small to be shrunk.
     Traveller(const vips::VImage& original, const Journey& journey, Session& session);
 
-    /// Shrinks, stores and enlarges what there is; a small picture that comes again has the same
-    /// result, and takes no time. Throws Error.
+    /// Shrinks, stores and enlarges what there is. A small picture that was there in one of the
+    /// last two rounds that were computed has the same result, which is not computed again. Throws
+    /// Error.
     Round next();
     const vips::VImage& picture() const { return large_; }
 
@@ -55,7 +56,7 @@ class Traveller {
     const Journey journey_;
     Session& session_;
     vips::VImage large_, firstLarge_, firstSmall_;
-    std::deque<Past> past_;  // the latest first
+    std::deque<Past> past_;  // as computed, the latest first
     Dimensions small_;
     int round_ = 0;
 };
