@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--pictures", type=Path, nargs="+", default=[Path("../shared/data/train/a")])
     parser.add_argument("--tests", type=Path, nargs="+",
                         default=[Path("../shared/data/free/kodak"), Path("../shared/data/test/Set14/HR")])
-    parser.add_argument("--cases", type=int, default=500)
+    parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--program", type=Path, default=Path("build/release/acuity"))
     args = parser.parse_args()
     lots = random.Random(1)
