@@ -139,12 +139,10 @@ std::vector<Strip> stripsOf(const Piece& piece, bool alongRows) {
             kept.resize(std::size_t(all.count));
             std::iota(kept.begin(), kept.end(), 0);
         }
-        Strip condensedOnes{
-            begin + from, length,
-            condensed(linesOf(planes[best], piece.place, alongRows), kept, from, length)};
-        for (const float value : condensedOnes.values)
-            condensedOnes.energy += double(value) * double(value);
-        strips.push_back(std::move(condensedOnes));
+        Strip fresh{begin + from, length,
+                    condensed(linesOf(planes[best], piece.place, alongRows), kept, from, length)};
+        for (const float value : fresh.values) fresh.energy += double(value) * double(value);
+        strips.push_back(std::move(fresh));
     }
     return strips;
 }

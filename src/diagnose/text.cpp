@@ -44,6 +44,25 @@ Tiling tilingFor(int width, int height, bool atOnce) {
     return {best, best, kBorder};
 }
 
+/// As planesOf, but the picture's edge is repeated beyond it: in mirror images of a small picture
+/// what is woven or knitted repeats itself, and is taken for lettering.
+std::vector<float> edgedPlanesOf(const VImage& colour, const ops::Rect& wanted) {
+    const int left = std::max(0, wanted.left), right = std::min(colour.width(), wanted.right());
+    const int top = std::max(0, wanted.top), bottom = std::min(colour.height(), wanted.bottom());
+    const ops::Rect seen{left, top, right - left, bottom - top};
+    const std::vector<float> from = planesOf(colour, seen);
+    std::vector<float> planes;
+    planes.reserve(3 * std::size_t(wanted.width) * std::size_t(wanted.height));
+    for (int c = 0; c < 3; c++)
+        for (int y = wanted.top; y < wanted.bottom(); y++) {
+            const int row = c * seen.height + std::clamp(y, top, bottom - 1) - top;
+            for (int x = wanted.left; x < wanted.right(); x++)
+                planes.push_back(from[std::size_t(row) * std::size_t(seen.width) +
+                                      std::size_t(std::clamp(x, left, right - 1) - left)]);
+        }
+    return planes;
+}
+
 /// Probabilities times 255, a pixel for each cell of kTextCell.
 VImage probabilities(const VImage& colour, Network& network, bool atOnce) {
     const int width = (colour.width() + kTextCell - 1) / kTextCell;
@@ -56,8 +75,8 @@ VImage probabilities(const VImage& colour, Network& network, bool atOnce) {
     for (int top = 0; top < height; top += down)
         for (int left = 0; left < width; left += across) {
             const auto answer = network.run(
-                planesOf(colour, {left * kTextCell - tile.border, top * kTextCell - tile.border,
-                                  tile.width, tile.height}),
+                edgedPlanesOf(colour, {left * kTextCell - tile.border,
+                                       top * kTextCell - tile.border, tile.width, tile.height}),
                 tile.height, tile.width);
             const int stride = answer.size.width;
             for (int y = 0; y < std::min(down, height - top); y++)

@@ -247,6 +247,11 @@ void Runner::setStreams(int streams) {
     bySize_.clear();
 }
 
+void Runner::forgetSizes() {
+    std::lock_guard guard(mutex_);
+    bySize_.clear();
+}
+
 std::shared_ptr<engine::Compiled> Runner::compiled(int height, int width) {
     std::lock_guard guard(mutex_);
     const auto known = bySize_.find({height, width});

@@ -75,6 +75,8 @@ class Runner {
     const std::string& hash() const { return hash_; }  // SHA-256 of the file's bytes
     engine::Engine& engine() const { return *engine_; }
     void setStreams(int streams);
+    /// Frees what is compiled and not in use.
+    void forgetSizes();
 
     /// For input tiles of this size, halo included.
     std::shared_ptr<engine::Compiled> compiled(int height, int width);

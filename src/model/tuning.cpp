@@ -135,6 +135,7 @@ Tuning searchTuning(Runner& runner, double pixels, const Cancel* cancel) {
         if (best.tile && spent > kShare * pixels * best.nanoseconds) break;
         runner.setStreams(streams);
         const double cost = measureTile(runner, tile, 1);
+        runner.forgetSizes();  // what lost must not take up memory for the rest of the run
         if (!best.tile || cost < best.nanoseconds) best = {tile, streams, cost};
     }
     runner.setStreams(best.streams);
