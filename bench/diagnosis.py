@@ -8,6 +8,8 @@ of what is there or not, as docs/diagnosis.md has them; and how many of the pict
 and not damaged, are left alone. Needs torch.
 """
 import argparse
+import math
+import random
 import sys
 from pathlib import Path
 
@@ -17,11 +19,13 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from training.damage_cases import SMALLEST, Cases, diagnosed, write  # noqa: E402
+from training.damage_samples import moved  # noqa: E402
 from training.data import READABLE, read_rgb  # noqa: E402
 from training.reduction import reduce  # noqa: E402
-from training.shrink_samples import whole  # noqa: E402
+from training.shrink_samples import jpeg, whole  # noqa: E402
 
 SHARP = ("bicubic", "lanczos", "box")
+MOVED, LENGTHS = 60, (4, 12)
 
 
 class Errors:
@@ -84,6 +88,26 @@ def left_alone(program: Path, folders: list[Path], work: Path) -> str:
             f"taken for enlarged: {taken}.")
 
 
+def moved_ones(program: Path, cases: Cases, work: Path) -> str:
+    """Motion that is found, with its direction and length, in pictures that were blurred by nothing else."""
+    work.mkdir(parents=True, exist_ok=True)
+    r, paths, truths = random.Random(5), [], []
+    for i in range(MOVED):
+        length, angle = r.uniform(*LENGTHS), r.uniform(0, math.pi)
+        x = moved(r.choice(cases.pictures).float(), length, angle)
+        x = whole(x + torch.randn_like(x) * r.choice((0, 1, 3)))
+        x = jpeg(x, r.randint(60, 95), True) if r.random() < 0.5 else x
+        paths.append(work / f"{i:03}.png")
+        truths.append((length, -math.degrees(angle)))
+        Image.fromarray(x[0].byte().permute(1, 2, 0).numpy()).save(paths[-1], compress_level=1)
+    seen = [(f["motion"], truth) for f, truth in zip(diagnosed(program, paths), truths) if f["motion"]]
+    turned = [abs((f["angle"] - angle + 90) % 180 - 90) for f, (_, angle) in seen]
+    off = [abs(f["length"] - length) for f, (length, _) in seen]
+    return (f"Motion of {LENGTHS[0]} to {LENGTHS[1]} pixels: seen in {len(seen)} of {MOVED}, its direction to "
+            f"{sum(turned) / max(1, len(seen)):.0f} degrees (to 15 in {sum(t <= 15 for t in turned)}), its length to "
+            f"{sum(off) / max(1, len(seen)):.1f} pixels.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path)
@@ -95,8 +119,11 @@ def main():
     parser.add_argument("--wrong", action="store_true", help="show the former enlargements it was wrong about")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    cases = write(args.work, Cases(args.pictures, args.seed), args.cases)
+    source = Cases(args.pictures, args.seed)
+    cases = write(args.work, source, args.cases)
+    print(moved_ones(args.program, source, args.work / "moved"), flush=True)
     print(left_alone(args.program, args.pictures, args.work / "sharp"), flush=True)
+    still = 0
     errors = {name: Errors() for name in ("true resolution", "noise, luma", "noise, colour", "JPEG quality",
                                           "JPEG quality before an enlargement")}
     enlarged, compressed, sizes = Decisions(), Decisions(), []
@@ -104,6 +131,7 @@ def main():
         errors["true resolution"].add(found["trueResolution"], done.resolution)
         errors["noise, luma"].add(found["noiseLuma"], done.luma)
         errors["noise, colour"].add(found["noiseChroma"], done.chroma)
+        still += found["motion"] is None
         if done.quality:
             errors["JPEG quality"].add(found["jpeg"]["quality"], done.quality)
         likely, truth = found["enlargedBefore"], done.enlarged > 1
@@ -117,6 +145,7 @@ def main():
             sizes.append(likely > 0.5 and right)
         if done.before and not done.quality and found["before"] and right:
             errors["JPEG quality before an enlargement"].add(found["before"]["jpeg"]["quality"], done.before)
+    print(f"No motion seen in {still} of {len(cases)} in which there is none.")
     print("| measure | cases | mean absolute error | within its deviation |\n|---|---|---|---|")
     for name, measure in errors.items():
         print(measure.row(name))

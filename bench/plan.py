@@ -63,6 +63,7 @@ DAMAGES = {
     "noise, sigma 25": noisy(25),
     "JPEG 60": lambda x: jpeg(x, 60, True),
     "JPEG 30": lambda x: jpeg(x, 30, True),
+    "noise, sigma 10, and JPEG 75": lambda x: jpeg(noisy(10)(x), 75, True),
     "enlarged 1.5x, bicubic": grown("bicubic", 1.5),
     "enlarged 2x, bicubic": grown("bicubic", 2),
     "enlarged 2x, bilinear": grown("bilinear", 2),

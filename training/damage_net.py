@@ -1,7 +1,7 @@
 """The network that measures damage: fixed measures of detail, noise and blocks, and small layers on top.
 
 RGB 0 to 1 [N, 3, H, W] in, H and W multiples of 32 from 96, the first pixel at a corner of JPEG's grid;
-[N, 12, 1, 1] out: for each of OUTPUTS its value and the logarithm of its standard deviation, the last two
+[N, 16, 1, 1] out: for each of OUTPUTS its value and the logarithm of its standard deviation, the last two
 as logits (value) and 0.
 """
 import math
@@ -10,20 +10,25 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-OUTPUTS = ("resolution", "luma", "chroma", "quality", "compressed", "enlarged")
-MEASURED = 4       # the first ones are measures, the others yes or no
+OUTPUTS = ("resolution", "luma", "chroma", "quality", "motion_cos", "motion_sin", "compressed", "enlarged")
+MEASURED = 6       # the first ones are measures, the others yes or no
 WINDOW, STEP = 32, 16
 PERIOD = 64        # longest pattern of the slopes' jumps that is looked for
 HALF = WINDOW // 2 + 1
+SECTORS, RINGS = 8, (2, 4, 7, 11, 17)  # directions of the spectrum, at frequencies between these of WINDOW's
+BANDS = 2 * HALF - 2 + SECTORS * (len(RINGS) - 1)
 EVENED = 0.5       # power of the variance by which the loss is evened out
+COARSE = (2, 4)     # roughness is measured in pictures so much smaller, too: noise in colour comes in spots
 CUT = 12           # a place no longer counts where this part of its samples was cut off
 LUMA, CB, CR = (0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813)
 
 
 def encoded(damage) -> list[float]:
     """The values that the network learns, in the order of OUTPUTS."""
+    motion = math.log2(1 + damage.motion)  # twice the angle, as half a turn changes nothing
     return [math.log2(damage.resolution), math.log2(damage.luma + 0.5), math.log2(damage.chroma + 0.5),
-            damage.quality / 20, float(damage.quality > 0), float(damage.enlarged > 1)]
+            damage.quality / 20, motion * math.cos(2 * damage.angle), motion * math.sin(2 * damage.angle),
+            float(damage.quality > 0), float(damage.enlarged > 1)]
 
 
 def _across(window: int = WINDOW) -> torch.Tensor:
@@ -50,15 +55,20 @@ def _down() -> torch.Tensor:
 
 
 def _bands() -> torch.Tensor:
-    """[2 * HALF - 2, HALF * 4 * HALF, 1, 1]: means of the squared parts in rings, and along both axes."""
+    """[BANDS, HALF * 4 * HALF, 1, 1]: means of the squared parts in rings, along both axes, and in sectors of rings."""
     u = torch.arange(HALF)[:, None, None].expand(HALF, HALF, 4)
     v = torch.arange(HALF)[None, :, None].expand(HALF, HALF, 4)
-    ring = torch.hypot(u.float(), v.float()).round()
+    radius = torch.hypot(u.float(), v.float())
     rows = []
     for n in range(1, HALF):
-        rows.append((ring == n).float())
+        rows.append((radius.round() == n).float())
     for n in range(1, HALF):
         rows.append((((u == n) & (v <= 1)) | ((v == n) & (u <= 1))).float())
+    angle = torch.atan2(v * torch.tensor([1.0, 1, -1, -1]), u.float())  # the signs of _down
+    sector = (angle / math.pi * SECTORS).round() % SECTORS
+    for low, high in zip(RINGS, RINGS[1:]):
+        for n in range(SECTORS):
+            rows.append(((radius >= low) & (radius < high) & (sector == n)).float())
     bands = torch.stack(rows).flatten(1)
     return (bands / bands.sum(1, keepdim=True)).view(len(rows), -1, 1, 1)
 
@@ -119,7 +129,11 @@ class Measures(nn.Module):
         pooled, lost = F.avg_pool2d(rough * rough, 8), self.lost(x)
         found += self.means(pooled, 0.02)
         # Noise is measured where black and white did not cut it off, if there is such a place.
-        found += self.means_where(pooled, 0.02, (1 - CUT * lost).clamp(0, 1) + 1e-3)
+        counts = (1 - CUT * lost).clamp(0, 1) + 1e-3
+        found += self.means_where(pooled, 0.02, counts)
+        for scale in COARSE:
+            rough = F.conv2d(F.avg_pool2d(ycc, scale), self.rough, groups=3)
+            found += self.means_where(F.avg_pool2d(rough * rough, 8 // scale), 0.02, counts)
         found.append((lost.mean((2, 3), keepdim=True) + 1e-3).log())
         size = F.conv2d(y, self.dct, stride=8).abs()
         found.append((size.mean((2, 3), keepdim=True) + 0.1).log())
@@ -140,7 +154,7 @@ class Measures(nn.Module):
         return torch.cat(found, 1)
 
 
-FEATURES = 3 * (2 * HALF - 2) + 19 + 128 + 16 + PERIOD // 2
+FEATURES = 3 * BANDS + 19 + 9 * len(COARSE) + 128 + 16 + PERIOD // 2
 
 
 class DamageNet(nn.Module):
@@ -183,7 +197,7 @@ def loss_of(answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     answer [N, 2 * outputs], truth [N, outputs]."""
     value, spread = answer[:, 0::2], answer[:, 1::2].clamp(-4, 3)
     counts = torch.ones_like(truth[:, :MEASURED])
-    counts[:, 3] = truth[:, 4]
+    counts[:, 3] = truth[:, MEASURED]
     off = value[:, :MEASURED] - truth[:, :MEASURED]
     spread = spread[:, :MEASURED]
     likelihood = (0.5 * off ** 2 * torch.exp(-2 * spread) + spread) * torch.exp(2 * EVENED * spread.detach())

@@ -8,13 +8,14 @@ measures in DIR/bank-SEED.npz; `fit` learns from all banks there within a minute
 test folders, halved so that they are sharp and damaged in 200 ways, and writes DIR/damage.onnx.
 """
 import argparse
+import math
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .damage_net import CUT, HALF, OUTPUTS, PERIOD, STEP, DamageNet, encoded, loss_of
+from .damage_net import COARSE, CUT, HALF, OUTPUTS, PERIOD, STEP, DamageNet, encoded, loss_of
 from .damage_samples import Damaged
 from .shrink_net import _Writer
 from .shrink_samples import reduced
@@ -70,13 +71,15 @@ def decoded(answer: torch.Tensor) -> dict[str, torch.Tensor]:
     value = answer[:, 0::2].mean(0)
     return {"resolution": min(1.0, 2 ** float(value[0])), "luma": max(0.0, 2 ** float(value[1]) - 0.5),
             "chroma": max(0.0, 2 ** float(value[2]) - 0.5), "quality": 20 * float(value[3]),
-            "compressed": float(torch.sigmoid(value[4])), "enlarged": float(torch.sigmoid(value[5]))}
+            "motion": 2 ** float(torch.hypot(value[4], value[5])) - 1,
+            "angle": 0.5 * math.atan2(float(value[5]), float(value[4])),
+            "compressed": float(torch.sigmoid(value[6])), "enlarged": float(torch.sigmoid(value[7]))}
 
 
 class Whole(Damaged):
     """Pieces of pictures that were halved."""
 
-    def sharp(self, side: int) -> torch.Tensor:
+    def sharp(self, side: int, stored: float = 0) -> torch.Tensor:
         picture = self.random.choice(self.pictures)
         before = min(*picture.shape[1:], 2 * side)
         top, left = (self.random.randint(0, length - before) for length in picture.shape[1:])
@@ -143,6 +146,12 @@ def export(net: DamageNet, path: Path):
     counts = g.node("Sub", [g.exact(1.0), g.node("Mul", [lost, g.exact(float(CUT))])])
     counts = g.node("Add", [g.node("Clip", [counts, g.exact(0.0), g.exact(1.0)]), g.exact(1e-3)])
     found += means_where(pooled, 0.02, counts)
+    for scale in COARSE:
+        shape = [scale, scale]
+        rough = conv(g.node("AveragePool", [ycc], kernel_shape=shape, strides=shape), m.rough, group=3)
+        shape = [8 // scale, 8 // scale]
+        power = g.node("AveragePool", [g.node("Mul", [rough, rough])], kernel_shape=shape, strides=shape)
+        found += means_where(power, 0.02, counts)
     found.append(g.node("Log", [g.node("Add", [average(lost), g.exact(1e-3)])]))
     size_ = g.node("Abs", [conv(y, m.dct, strides=[8, 8])])
     found.append(g.node("Log", [g.node("Add", [average(size_), g.exact(0.1)])]))

@@ -79,7 +79,9 @@ def jpeg(x: torch.Tensor, quality: int, halved: bool, shift: int = 0) -> torch.T
 
     luma, colour = coded(y[:, :1], luma_table, 128), y[:, 1:]
     if halved:
-        colour = F.interpolate(coded(F.avg_pool2d(colour, 2), chroma_table, 0), scale_factor=2.0)
+        colour = coded(F.avg_pool2d(colour, 2), chroma_table, 0)
+        # As libjpeg and the browsers enlarge it again ("fancy upsampling").
+        colour = F.interpolate(colour, scale_factor=2.0, mode="bilinear", align_corners=False)
     else:
         colour = coded(colour, chroma_table, 0)
     y = torch.cat([luma, colour], 1)[:, :, shift:shift + h, shift:shift + w]

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from training.damage_cases import Cases
-from training.damage_net import FEATURES, OUTPUTS, DamageNet, Measures, encoded, loss_of
-from training.damage_samples import QUALITIES, Damage, Damaged, resolution
+from training.damage_net import BANDS, FEATURES, MEASURED, OUTPUTS, DamageNet, Measures, encoded, loss_of
+from training.damage_samples import QUALITIES, Damage, Damaged, coloured, compressed, moved, resolution
 from training.enlargement_fit import fitted
 
 HAS_RUNTIME = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
@@ -34,6 +34,28 @@ class Known(unittest.TestCase):
                 self.assertAlmostEqual(resolution(0, kernel, factor, 0, 1), 1 / factor, delta=0.01)
             self.assertLess(resolution(2, "bicubic", factor, 0, 1), 1 / factor)
         self.assertGreater(resolution(1.5, None, 1, 1.0, 1), resolution(1.5, None, 1, 0, 1))
+
+    def test_motion_draws_points_to_lines(self):
+        self.assertLess(float((moved(torch.full((1, 3, 50, 60), 90.0), 8, 1) - 90).abs().max()), 1e-3)
+        point = torch.zeros(1, 3, 31, 31)
+        point[..., 15, 15] = 1
+        line = moved(point, 9, 0)[0, 0]
+        self.assertAlmostEqual(float(line.sum()), 1, delta=1e-5)
+        self.assertAlmostEqual(float(line[15].sum()), 1, delta=1e-5)
+        self.assertAlmostEqual(float((line[15] > 0.5 / 9).sum()), 9, delta=1)
+        torch.testing.assert_close(moved(point, 9, math.pi / 2)[0, 0], line.T, atol=1e-5, rtol=0)
+
+    def test_noise_is_what_jpeg_left_of_it(self):
+        torch.manual_seed(4)
+        x = torch.full((2, 3, 128, 128), 128.0)
+        for sigma, quality, halved, low, high in (
+                (10, 95, False, 9, 10), (10, 95, True, 3, 4), (2, 20, False, 0, 0.2)):
+            done = Damage(chroma=sigma, luma=sigma)
+            noisy = x.clone()
+            noisy[:1] = coloured(x[:1] + torch.randn(1, 1, 128, 128) * sigma, sigma, 1)
+            compressed(noisy.round(), quality, halved, done)
+            self.assertTrue(low <= done.chroma <= high, done)
+            self.assertTrue(9 <= done.luma <= 10 if sigma == 10 else done.luma < 0.5, done)
 
     def test_same_seed_same_samples(self):
         pictures = [torch.randint(0, 255, (3, 300, 280), dtype=torch.uint8)]
@@ -87,8 +109,8 @@ class Measured(unittest.TestCase):
     def test_noise_is_measured_where_nothing_was_cut_off(self):
         torch.manual_seed(3)
         measures, grain = Measures(), 0.05 * torch.randn(1, 3, 192, 192)
-        rough = slice(96, 105)    # three means of luma and two colours, then the same where nothing was cut off
-        counted = slice(105, 114)
+        rough = slice(3 * BANDS, 3 * BANDS + 9)    # three means of luma and two colours, then the same where nothing was cut off
+        counted = slice(3 * BANDS + 9, 3 * BANDS + 18)
         grey = measures((0.5 + grain).clamp(0, 1)).flatten()
         torch.testing.assert_close(grey[counted], grey[rough], atol=1e-3, rtol=0)
         half = torch.full((1, 3, 192, 192), 0.5)
@@ -101,8 +123,8 @@ class Measured(unittest.TestCase):
         truth = torch.tensor([encoded(Damage(0.5, 1.0, 2.0, 4.0, 2.0, 60))])
         answer = torch.zeros(1, 2 * len(OUTPUTS))
         answer[:, 0::2] = truth
-        answer[:, 8::2] = 20 * truth[:, 4:] - 10
-        for i in range(0, 8, 2):
+        answer[:, 2 * MEASURED::2] = 20 * truth[:, MEASURED:] - 10
+        for i in range(0, 2 * MEASURED, 2):
             off = answer.clone()
             off[:, i] += 0.3
             self.assertGreater(float(loss_of(off, truth)), float(loss_of(answer, truth)))

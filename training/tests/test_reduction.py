@@ -85,13 +85,12 @@ class MadeSmall(unittest.TestCase):
 
     def test_compression_is_close_to_the_library(self):
         soft = bicubic(torch.rand(3, 12, 12) * 200 + 20, 96, 96).round().clamp(0, 255)
-        # The library smooths what it doubles of halved colours.
-        for quality, halved, most in ((95, False, 2), (75, True, 6)):
+        for quality, halved in ((95, False), (75, True)):
             file = io.BytesIO()
             Image.fromarray(soft.byte().permute(1, 2, 0).numpy()).save(
                 file, "JPEG", quality=quality, subsampling=2 if halved else 0)
             theirs = torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1).float()
-            self.assertLess(float((jpeg(soft[None], quality, halved)[0] - theirs).abs().mean()), most)
+            self.assertLess(float((jpeg(soft[None], quality, halved)[0] - theirs).abs().mean()), 1.5)
 
     def test_flat_survives_compression(self):
         flat = torch.full((1, 3, 40, 40), 128.0)
