@@ -109,7 +109,7 @@ def main():
             continue
         out = args.out / name.replace(", ", "-").replace(" ", "")
         subprocess.run([args.program, "roundtrip", args.out / "pictures", "-o", out,
-                        "--times", str(args.times), "--quiet", *words,
+                        "--times", str(args.times), "--quiet", "--overwrite", *words,
                         *(word for model in models for word in ("-m", model))], check=True)
         lines = means(out / "rounds.csv").values()
         cells = (" → ".join(f"{line[n - 1]:.2f}" for n in rounds) for line in lines)

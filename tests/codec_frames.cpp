@@ -1,6 +1,7 @@
 // Many frames, eight orientations.
 #include <catch2/catch.hpp>
 
+#include "base/files.h"
 #include "codec/containers.h"
 #include "codec/formats.h"
 #include "codec_fixtures.h"
@@ -165,6 +166,47 @@ TEST_CASE("TIFF keeps pages, and says when they differ in size", "[codec][frames
     options.maxPixels = 40 * 30 * 2;
     CHECK(sentenceOf([&] { open(folder / "p.tiff", options); }).find("--max-input-pixels") !=
           std::string::npos);
+}
+
+namespace {
+
+/// So many bytes, the least first.
+std::string number(unsigned value, int bytes) {
+    std::string out;
+    for (int i = 0; i < bytes; i++) out += char(value >> 8 * i);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a page of a TIFF is what it is, and not what the first one is", "[codec][frames]") {
+    const Folder folder;
+    // Two pages of a pixel: colour, and colour with transparency; both of the same samples.
+    std::string file = "II*" + std::string(1, '\0') + number(20, 4);
+    for (int i = 0; i < 4; i++) file += number(8, 2);
+    file += number(10, 1) + number(20, 1) + number(30, 1) + number(128, 1);
+    for (const unsigned samples : {3u, 4u}) {
+        const std::vector<std::pair<unsigned, unsigned>> fields = {
+            {256, 1},  {257, 1},       {258, 8}, {259, 1},       {262, 2},
+            {273, 16}, {277, samples}, {278, 1}, {279, samples}, {338, 2}};
+        const std::size_t count = samples == 4 ? 10 : 9;
+        std::string directory = number(unsigned(count), 2);
+        for (std::size_t i = 0; i < count; i++) {
+            const auto& [tag, value] = fields[i];
+            directory += number(tag, 2) + number(tag == 273 ? 4 : 3, 2) +
+                         number(tag == 258 ? samples : 1, 4) + number(value, 4);
+        }
+        const std::size_t next = file.size() + directory.size() + 4;
+        file += directory + number(samples == 3 ? unsigned(next) : 0, 4);
+    }
+    acuity::writeFile(folder / "both.tiff", file);
+    LoadOptions options;
+    options.page = 1;
+    const Picture second = decoded(folder / "both.tiff", options);
+    CHECK(second.notes.empty());
+    CHECK(second.frames[0].getpoint(0, 0) == std::vector<double>{10, 20, 30, 128});
+    options.page = 0;
+    CHECK(decoded(folder / "both.tiff", options).frames[0].bands() == 3);
 }
 
 TEST_CASE("one picture formats take the first frame and say so", "[codec][frames]") {

@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "base/files.h"
 #include "codec/formats.h"
 #include "codec/tiff_file.h"
 #include "codec_fixtures.h"
@@ -113,6 +114,30 @@ TEST_CASE("tiny pictures", "[codec][sizes]") {
         }
 }
 
+TEST_CASE("PPM is white where its header says", "[codec][ppm]") {
+    const Folder folder;
+    write(folder / "plain.pgm", "P2 # a comment\n2 1\n# another\n3\n3 1\n");
+    write(folder / "fifteen.pgm", "P5\n2 1\n15\n\x0f\x05"s);
+    write(folder / "deep.pgm", "P5\n2 1\n4095\n\x0f\xff\x05\x55"s);
+    write(folder / "colour.ppm", "P6 1 1 255\n\x01\x02\x03"s);
+    for (const char* name : {"plain.pgm", "fifteen.pgm"}) {
+        const auto read = decoded(folder / name).frames[0];
+        CHECK(read.getpoint(0, 0) == std::vector<double>{255});
+        CHECK(read.getpoint(1, 0) == std::vector<double>{85});
+    }
+    const auto deep = decoded(folder / "deep.pgm").frames[0];
+    CHECK(deep.getpoint(0, 0) == std::vector<double>{65535});
+    CHECK(deep.getpoint(1, 0)[0] == Approx(65535.0 / 3).margin(1));
+    CHECK(decoded(folder / "colour.ppm").frames[0].getpoint(0, 0) == std::vector<double>{1, 2, 3});
+    // Grey stays grey, and is what it says it is.
+    save(decoded(folder / "fifteen.pgm"), Format::ppm, folder / "again.pgm", {});
+    CHECK(acuity::readFile(folder / "again.pgm").substr(0, 2) == "P5");
+    CHECK(writableName("a.pgm"));
+    CHECK_FALSE(writableName("a.PBM"));
+    CHECK_FALSE(writableName("a.pfm"));
+    CHECK_FALSE(writableName("a.heic"));
+}
+
 TEST_CASE("BMP of every depth", "[codec][bmp]") {
     const Folder folder;
     write(folder / "24.bmp", bmp(2, 1, 24, "\x01\x02\x03\x04\x05\x06\0\0"s));
@@ -157,6 +182,10 @@ TEST_CASE("decoders that need the whole picture are bounded", "[codec][hostile]"
     save(picture(soft(600, 600, 3)), Format::png, folder / "p.png", {});
     LoadOptions options;
     options.memory = 1 << 20;
+    options.share = 0.25;
+    write(folder / "vast.bmp", bmp(1000, 1000, 24, std::string(3'000'000, '\1')));
+    CHECK(sentenceOf([&] { open(folder / "vast.bmp", options); }).find("--memory 27M") !=
+          std::string::npos);
     CHECK(sentenceOf([&] { open(folder / "w.webp", options); }).find("--memory") !=
           std::string::npos);
     // One that streams is decoded into a temporary file instead.

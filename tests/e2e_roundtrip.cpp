@@ -112,7 +112,7 @@ TEST_CASE("kernels by lot are the same ones for the same seed") {
     const auto kernels = [&](const std::string& seed) {
         std::string all;
         const auto found = travelled({kHouses, "-m", "bilinear", "--times", "6", "--kernel", "mix",
-                                      "--seed", seed, "--factor", "2.5"},
+                                      "--seed", seed, "--factor", "2.5", "--overwrite"},
                                      folder / seed);
         for (const auto& round : found[0]["rounds"])
             all += round["kernel"].get<std::string>() + " ";

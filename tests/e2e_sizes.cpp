@@ -123,6 +123,32 @@ TEST_CASE("pictures of a few pixels are pictures") {
     }
 }
 
+TEST_CASE("transparent pictures of a few pixels, too") {
+    const Folder folder;
+    for (const auto& [width, height] : {std::pair(1, 1), {2, 2}, {2, 30}}) {
+        vips::VImage::black(width, height, vips::VImage::option()->set("bands", 4))
+            .linear(1, 200)
+            .cast(VIPS_FORMAT_UCHAR)
+            .write_to_file((folder / "in.png").c_str());
+        const Result result = run({folder / "in.png", "-m", "lanczos", "-s", "4", "--overwrite",
+                                   "-o", folder / "out.png"});
+        INFO(result.err);
+        CHECK(result.status == 0);
+        CHECK(look(folder / "out.png").getpoint(0, 0) == std::vector<double>(4, 200));
+    }
+}
+
+TEST_CASE("what a format cannot hold is said before the work, by --dry-run as well") {
+    const Folder folder;
+    paint(folder / "in.png", 270, 20);
+    for (const char* more : {"--dry-run", "--quiet"}) {
+        const Result result =
+            run({folder / "in.png", "-m", "nearest", "-s", "64", "-o", folder / "out.webp", more});
+        CHECK(result.status == 1);
+        CHECK(contains(result.err, "16383"));
+    }
+}
+
 TEST_CASE("sizes that contradict each other or mean nothing are usage errors") {
     Folder folder;
     paint(folder / "in.png", 8, 8);

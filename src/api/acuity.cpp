@@ -1,6 +1,7 @@
 #include "acuity/acuity.h"
 
 #include "api/option_table.h"
+#include "base/json.h"
 #include "pipeline/job.h"
 
 namespace acuity {
@@ -33,7 +34,7 @@ Result enlarge(const std::string& input, const std::string& output, const Option
     result.width = outcome.json.value("outputWidth", 0);
     result.height = outcome.json.value("outputHeight", 0);
     result.notes = outcome.notes;
-    result.json = outcome.json.dump();
+    result.json = jsonText(outcome.json);
     return result;
 }
 

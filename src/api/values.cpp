@@ -66,7 +66,8 @@ std::uint64_t byteCount(const std::string& text) {
         const std::string tail = rest.substr(1);
         if (!tail.empty() && tail != "B" && tail != "b" && tail != "iB") unit = 0;
     }
-    if (!good || unit == 0 || value * unit > 1e15) wrong(text, "a size such as 2G or 512M");
+    if (!good || unit == 0 || value * unit < 1 || value * unit > 1e15)
+        wrong(text, "a size such as 2G or 512M");
     return std::uint64_t(value * unit);
 }
 

@@ -10,6 +10,7 @@
 
 #include "api/variants.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "cli/table.h"
@@ -195,7 +196,7 @@ class Comparison {
                                           {"plan", result.work}});
             if (!result.file.empty()) object["variants"].back()["file"] = result.file;
         }
-        std::cout << object.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
+        std::cout << jsonText(object) << std::endl;
     }
 
     const Request& request_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "cli/table.h"
@@ -58,6 +59,7 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
     load.page = std::max(0, request.options.page);
     load.maxPixels = request.options.maxInputPixels;
     load.memory = session.memory() / 2;
+    load.share = 1.0 / 2;
     load.salvage = request.options.salvage;
     load.samples = true;
     load.cancel = session.cancel();
@@ -72,7 +74,7 @@ void diagnoseOne(const std::string& input, const Request& request, pipeline::Ses
                              {"height", picture.height()},
                              {"diagnosis", toJson(found)},
                              {"plan", toJson(work)}};
-        std::cout << object.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
+        std::cout << jsonText(object) << std::endl;
         return;
     }
     fmt::print("{}  {}x{}, {} bits\n", inQuotes(input), picture.width(), picture.height(),
@@ -114,8 +116,8 @@ int diagnose(const Arguments& arguments, const Cancel& cancel) {
             cancel.check();
             diagnoseOne(item.input, request, session);
         } catch (const Error& error) {
-            if (error.kind() != Kind::input) throw;
-            fmt::print(stderr, "acuity: {}\n", error.what());
+            if (!ofOneInput(error)) throw;
+            fmt::print(stderr, "acuity: {}\n", naming(item.input, error));
             failed = true;
         }
     }

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "engine/engine.h"
@@ -75,7 +76,7 @@ int list(bool asJson) {
         json all = json::array();
         for (const auto& m : there) all.push_back(listed(m));
         for (const auto& entry : known) all.push_back(listed(entry));
-        std::cout << all.dump(1) << "\n";
+        std::cout << jsonText(all, 1) << "\n";
         return 0;
     }
     bool first = true;
@@ -135,10 +136,7 @@ architectures::Options optionsFrom(const std::vector<std::string>& pairs) {
 }
 
 int add(model::Addition addition, const std::string& licence) {
-    if (!licence.empty()) {
-        addition.facts["licence"] = licence;
-        addition.facts["noncommercial"] = licence.find("-NC") != std::string::npos;
-    }
+    if (!licence.empty()) addition.facts["licence"] = licence;
     const auto engine = engine::openEngine("cpu");
     const model::OwnModel own = model::add(addition, *engine);
     fmt::print("{} enlarges by {} and can be named with -m now\n", own.name,
@@ -177,7 +175,8 @@ int models(const Arguments& arguments, const Cancel& cancel) {
         ->required();
     adding->add_option("--name", addition.name, "its name; by default that of the file");
     adding->add_option("--licence,--license", licence, "its licence, e.g. CC-BY-4.0");
-    adding->add_option("--model-option", options, "NAME=VALUE: what the file does not say itself");
+    repeatable(adding->add_option("--model-option", options,
+                                  "NAME=VALUE: what the file does not say itself"));
 
     auto* pulling = app.add_subcommand("pull", "fetch a model of the catalogue");
     pulling->add_option("NAME", wanted.name, "as `acuity models list` shows it")->required();

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <set>
 
+#include "base/json.h"
 #include "base/system.h"
 #include "cli/models.h"
 #include "engine/engine.h"
@@ -107,7 +108,7 @@ void print(const model::Model& m, const model::GraphSummary& graph,
                          speed->megapixels, speed->precision, speed->threads, speed->tile));
     for (const auto& [key, value] : m.card.items())
         if (!kShown.count(key))
-            show(key.c_str(), value.is_string() ? value.get<std::string>() : value.dump());
+            show(key.c_str(), value.is_string() ? value.get<std::string>() : jsonText(value));
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ int modelInfo(const ModelInfo& request) {
     std::optional<Speed> speed;
     if (!request.noSpeed && !m.interpolation) speed = measure(m, engine, graph.operationsPerPixel);
     if (request.json)
-        std::cout << asJson(m, graph, speed).dump(1) << "\n";
+        std::cout << jsonText(asJson(m, graph, speed), 1) << "\n";
     else
         print(m, graph, speed);
     return 0;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/process.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
@@ -33,10 +34,10 @@ constexpr int kMostTimes = 10'000, kMostPixels = 40'000'000;
 constexpr int kSheetWidth = 480, kVideoWidth = 640;
 
 /// Options of enlarging that make sense here: what the model does, not where its result goes.
-const std::set<std::string> kShared = {"model-option", "engine",   "device",      "precision",
-                                       "passes",       "prescale", "consistency", "reduced-by",
-                                       "protect-text", "tta",      "tile",        "threads",
-                                       "memory",       "noise",    "blur",        "compression"};
+const std::set<std::string> kShared = {
+    "model-option", "engine",     "device",       "precision",   "passes",   "prescale",
+    "consistency",  "reduced-by", "protect-text", "tta",         "tile",     "threads",
+    "memory",       "noise",      "blur",         "compression", "overwrite"};
 
 struct Request {
     std::vector<std::string> inputs, models;
@@ -94,7 +95,6 @@ class Expedition {
           enlargers_(enlargers),
           cancel_(cancel),
           shown_(shownRounds(request.times)) {
-        fs::create_directories(folder_ / "frames");
         for (const Enlarger& enlarger : enlargers_) {
             travellers_.emplace_back(picture, request.journey, *enlarger.session);
             voyages_.push_back({name, enlarger.name, {}, {}});
@@ -103,7 +103,8 @@ class Expedition {
     }
 
     std::vector<Voyage> all() {
-        film();
+        fs::create_directories(folder_ / "frames");
+        filming([&] { film(); });
         for (int round = 1; round <= request_.times; round++) {
             const bool shown = std::find(shown_.begin(), shown_.end(), round) != shown_.end();
             for (std::size_t i = 0; i < travellers_.size(); i++) {
@@ -112,11 +113,13 @@ class Expedition {
                 voyages_[i].texts.emplace_back();
                 if (shown) show(i, round);
             }
-            film();
+            filming([&] { film(); });
         }
         const VImage sheet = ops::sheet(rows_, kSheetWidth);
         codec::save(asPicture(sheet), codec::Format::png, (folder_ / "sheet.png").string(), {});
-        if (video_) video_->finish();
+        filming([&] {
+            if (video_) video_->finish();
+        });
         return voyages_;
     }
 
@@ -141,9 +144,22 @@ class Expedition {
         std::fflush(stdout);
     }
 
+    /// A video that cannot be made is no reason to give up the measurements.
+    template <typename Step>
+    void filming(Step step) {
+        if (!films_) return;
+        try {
+            step();
+        } catch (const Error& error) {
+            if (error.kind() == Kind::cancelled) throw;
+            films_ = false;
+            video_.reset();
+            fmt::print(stderr, "acuity: no video: {}\n", error.what());
+        }
+    }
+
     /// One more picture of the video: the original, and how far each enlarger has come.
     void film() {
-        if (!films_) return;
         std::vector<ops::Cell> cells = {{picture_, "original"}};
         for (std::size_t i = 0; i < travellers_.size(); i++)
             cells.push_back(
@@ -163,7 +179,8 @@ class Expedition {
     const std::vector<Enlarger>& enlargers_;
     const Cancel& cancel_;
     const std::vector<int> shown_;
-    const bool reads_ = hasProgram("tesseract"), films_ = hasProgram("ffmpeg");
+    const bool reads_ = hasProgram("tesseract");
+    bool films_ = hasProgram("ffmpeg");
     std::vector<Traveller> travellers_;
     std::vector<Voyage> voyages_;
     std::vector<std::vector<ops::Cell>> rows_;
@@ -214,22 +231,67 @@ nlohmann::json asJson(const Voyage& voyage) {
     return {{"picture", voyage.picture}, {"model", voyage.model}, {"rounds", rounds}};
 }
 
-int run(const Request& request, const Cancel& cancel) {
+/// A picture, its name in the table, and the folder for what is seen of it.
+struct Start {
+    std::string input, name;
+    fs::path place;
+};
+
+std::vector<Start> starts(const Request& request) {
     const auto inputs = pipeline::itemsFor({request.inputs, "", false}, request.options);
-    const std::vector<Enlarger> with = enlargers(request, cancel);
-    std::vector<Voyage> voyages;
+    std::vector<Start> found;
     std::set<std::string> taken;
+    const fs::path folder = request.output;
     for (const pipeline::Item& item : inputs) {
         const std::string name = unique(fs::path(item.input).stem().string(), taken);
-        const fs::path folder = request.output;
-        const auto place = inputs.size() > 1 ? folder / name : folder;
-        Expedition expedition(request, name, original(item.input, cancel), place, with, cancel);
-        for (const Voyage& voyage : expedition.all()) {
-            if (request.json)
-                std::cout << asJson(voyage).dump(-1, ' ', false,
-                                                 nlohmann::json::error_handler_t::replace)
-                          << std::endl;
-            voyages.push_back(voyage);
+        found.push_back({item.input, name, inputs.size() > 1 ? folder / name : folder});
+    }
+    return found;
+}
+
+/// Before anything is made, so that no result of hours is lost at its end.
+void refuseToReplace(const Request& request, const std::vector<Start>& all) {
+    const fs::path folder = request.output;
+    std::vector<fs::path> made = {folder / "rounds.csv", folder / "plot.svg", folder / "plot.png"};
+    for (const Start& start : all)
+        for (const char* name : {"sheet.png", "rounds.mp4", "frames"})
+            made.push_back(start.place / name);
+    std::error_code code;
+    for (const fs::path& path : made) {
+        if (!fs::exists(path, code)) continue;
+        for (const Start& start : all)
+            if (fs::equivalent(start.input, path, code) ||
+                fs::equivalent(fs::path(start.input).parent_path(), path, code))
+                throw Error(Kind::output, inQuotes(start.input) +
+                                              " would be replaced by what is made of it; name "
+                                              "another folder with -o");
+        if (!request.options.overwrite)
+            throw Error(Kind::output, inQuotes(path.string()) +
+                                          " exists; name another folder with -o, or say "
+                                          "--overwrite");
+    }
+}
+
+int run(const Request& request, const Cancel& cancel) {
+    const std::vector<Start> all = starts(request);
+    refuseToReplace(request, all);
+    const std::vector<Enlarger> with = enlargers(request, cancel);
+    std::vector<Voyage> voyages;
+    const fs::path folder = request.output;
+    int failed = 0;
+    for (const Start& start : all) {
+        try {
+            Expedition expedition(request, start.name, original(start.input, cancel), start.place,
+                                  with, cancel);
+            for (const Voyage& voyage : expedition.all()) {
+                if (request.json) std::cout << jsonText(asJson(voyage)) << std::endl;
+                voyages.push_back(voyage);
+            }
+        } catch (const Error& error) {
+            if (all.size() == 1 || !ofOneInput(error)) throw;
+            fmt::print(stderr, "acuity: {}\n", naming(start.input, error));
+            failed++;
+            continue;
         }
         // After every picture, so that a long run can be watched.
         writeFile((folder / "rounds.csv").string(), csv(voyages));
@@ -238,7 +300,7 @@ int run(const Request& request, const Cancel& cancel) {
         if (const auto image = codec::drawn(svg))
             codec::save(asPicture(*image), codec::Format::png, (folder / "plot.png").string(), {});
     }
-    return 0;
+    return failed ? 1 : 0;
 }
 
 void setKernel(Request& request, const std::string& name) {
@@ -279,8 +341,8 @@ int roundtrip(const Arguments& arguments, const Cancel& cancel) {
         ->check(CLI::Range(1, 100));
     app.add_option("--seed", journey.seed, "of --kernel mix (default 1)");
     app.add_flag("--known", journey.known, "tell the enlarger which kernel it was");
-    app.add_option("-m,--model", request.models,
-                   "what enlarges it, as in acuity -m; may be repeated (default auto)")
+    repeatable(app.add_option("-m,--model", request.models,
+                              "what enlarges it, as in acuity -m; may be repeated (default auto)"))
         ->type_name("NAME");
     app.add_flag("--quiet", request.quiet, "only errors");
     app.add_flag("--json", request.json, "one JSON object per picture and model");

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "codec/formats.h"
@@ -36,26 +38,47 @@ std::vector<fs::path> pictures(const fs::path& folder) {
     return found;
 }
 
-/// SR and HR of one name; an SR name may go on after the HR's ("baby-4x.png" for "baby.png").
+/// Whether an SR name is the HR's, or goes on after it with something else than its number:
+/// "baby-4x" or "babyx4" for "baby", but not "img10" for "img1".
+bool belongs(const std::string& name, const std::string& stem) {
+    if (name.rfind(stem, 0) != 0) return false;
+    const auto is = [&](std::size_t at, int (*kind)(int)) {
+        return at < name.size() && kind(static_cast<unsigned char>(name[at])) != 0;
+    };
+    const std::size_t end = stem.size();
+    return !is(end, std::isalnum) || (name[end] == 'x' && is(end + 1, std::isdigit));
+}
+
+/// The one of `candidates` that is the enlarged `stem`: of that very name, or the only one whose
+/// name goes on after it.
+fs::path counterpart(const std::string& stem, const std::vector<fs::path>& candidates,
+                     const std::vector<std::string>& stems) {
+    std::vector<fs::path> found;
+    for (const fs::path& candidate : candidates) {
+        const std::string name = candidate.stem().string();
+        if (name == stem) return candidate;
+        const bool others = std::any_of(stems.begin(), stems.end(), [&](const std::string& other) {
+            return other.size() > stem.size() && belongs(name, other);
+        });
+        if (belongs(name, stem) && !others) found.push_back(candidate);
+    }
+    if (found.empty()) throw Error(Kind::input, "there is no counterpart of " + inQuotes(stem));
+    if (found.size() > 1)
+        throw Error(Kind::input, inQuotes(found[0].string()) + " and " +
+                                     inQuotes(found[1].string()) + " are both named after " +
+                                     inQuotes(stem) + "; leave one of them in the folder");
+    return found.front();
+}
+
+/// SR and HR of one name.
 std::vector<std::pair<fs::path, fs::path>> pairs(const fs::path& sr, const fs::path& hr) {
     if (!fs::is_directory(hr)) return {{sr, hr}};
     std::vector<std::pair<fs::path, fs::path>> found;
-    const auto candidates = pictures(sr);
-    for (const fs::path& original : pictures(hr)) {
-        const std::string stem = original.stem().string();
-        const auto match = [&](bool exact) {
-            return std::find_if(candidates.begin(), candidates.end(), [&](const fs::path& c) {
-                const std::string name = c.stem().string();
-                return exact ? name == stem : name.rfind(stem, 0) == 0;
-            });
-        };
-        auto best = match(true);
-        if (best == candidates.end()) best = match(false);
-        if (best == candidates.end())
-            throw Error(Kind::input, "there is no counterpart of " + inQuotes(original.string()) +
-                                         " in " + inQuotes(sr.string()));
-        found.emplace_back(*best, original);
-    }
+    const auto candidates = pictures(sr), originals = pictures(hr);
+    std::vector<std::string> stems;
+    for (const fs::path& original : originals) stems.push_back(original.stem().string());
+    for (std::size_t i = 0; i < originals.size(); i++)
+        found.emplace_back(counterpart(stems[i], candidates, stems), originals[i]);
     if (found.empty()) throw Error(Kind::input, "no pictures are in " + inQuotes(hr.string()));
     return found;
 }
@@ -94,23 +117,29 @@ int score(const Arguments& arguments) {
     const auto found = pairs(sr, hr);
     const auto print = [&](const std::string& name, const ops::Scores& s) {
         if (json) {
-            std::cout << asJson(name, s).dump() << "\n";
+            std::cout << jsonText(asJson(name, s)) << "\n";
         } else {
             fmt::print("{:<24} PSNR-Y {:6.3f} dB  SSIM {:.4f}  LR-PSNR {:6.2f} dB\n", name, s.psnr,
                        s.ssim, s.lrPsnr);
         }
     };
+    double count = 0;
     for (const auto& [enlarged, original] : found) {
-        const ops::Scores s =
-            ops::score(pixels(enlarged.string()), pixels(original.string()), scale, crop);
-        print(original.stem().string(), s);
-        sum.psnr += s.psnr;
-        sum.ssim += s.ssim;
-        sum.lrPsnr += s.lrPsnr;
+        try {
+            const ops::Scores s =
+                ops::score(pixels(enlarged.string()), pixels(original.string()), scale, crop);
+            print(original.stem().string(), s);
+            sum.psnr += s.psnr;
+            sum.ssim += s.ssim;
+            sum.lrPsnr += s.lrPsnr;
+            count++;
+        } catch (const Error& error) {
+            if (found.size() == 1) throw;
+            fmt::print(stderr, "acuity: {}\n", naming(original.string(), error));
+        }
     }
-    const double n = double(found.size());
-    if (found.size() > 1) print("mean", {sum.psnr / n, sum.ssim / n, sum.lrPsnr / n});
-    return 0;
+    if (count > 1) print("mean", {sum.psnr / count, sum.ssim / count, sum.lrPsnr / count});
+    return count == double(found.size()) ? 0 : 1;
 }
 
 }  // namespace acuity::cli

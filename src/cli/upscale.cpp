@@ -1,11 +1,13 @@
 // `acuity [upscale] INPUT... [-o OUT]`
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/display.h"
 #include "cli/parse.h"
@@ -60,8 +62,7 @@ class Report {
         if (request_.json) {
             nlohmann::json object = outcome.json;
             if (request_.explain) object["explanation"] = outcome.explanation;
-            std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                      << std::endl;
+            std::cout << jsonText(object) << std::endl;
         }
         const bool bad = outcome.status == Status::failed || outcome.status == Status::exists;
         if (bad) {
@@ -113,8 +114,10 @@ class Report {
 
 int run(const Request& request, const Cancel& cancel) {
     const auto items = pipeline::itemsFor(request.batch, request.options);
-    if (request.json && request.batch.output == "-")
-        throw Error(Kind::usage, "--json and -o - both want standard output");
+    const auto shown = [](const pipeline::Item& item) { return item.output == "-"; };
+    if (request.json && std::any_of(items.begin(), items.end(), shown))
+        throw Error(Kind::usage,
+                    "--json and the picture both want standard output; name a file with -o");
     pipeline::Session session(request.options, &cancel);
     pipeline::Progress progress;
     Display display(progress, items.size(), request.quiet || request.options.dryRun);
@@ -146,7 +149,8 @@ int upscale(const Arguments& arguments, const Cancel& cancel) {
         ->type_name("OUT")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.add_flag("-r,--recursive", batch.recursive, "folders with all they hold");
-    app.add_option("--files-from", request.lists, "take inputs from a list, a line each")
+    repeatable(
+        app.add_option("--files-from", request.lists, "take inputs from a list, a line each"))
         ->type_name("LIST");
     app.add_flag("--quiet", request.quiet, "only errors");
     app.add_flag("--json", request.json, "one JSON object per picture on standard output");

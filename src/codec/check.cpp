@@ -84,7 +84,7 @@ void checkMemory(const Picture& picture, Format format, const SaveOptions& optio
                                   rounded(megabytes(bytes)) +
                                   " MB; choose --format tiff, or allow it "
                                   "with --memory " +
-                                  rounded(megabytes(bytes)) + "M");
+                                  rounded(megabytes(bytes / options.share)) + "M");
 }
 
 // The least share of the raw pixels that files of photographs are known to need.
@@ -144,7 +144,11 @@ void tellShape(const Picture& picture, Format format, const SaveOptions& options
                       std::to_string(picture.frames.size()) + " was written");
     if (picture.animated && format == Format::tiff && picture.frames.size() > 1)
         out.push_back("TIFF holds pages, not time: delays and repetitions were given up");
-    if (leavesProfile(picture, format, options))
+    if (leavesProfile(picture, format, options) && picture.linear)
+        out.push_back(
+            "its colour profile was left out: light in floating point is taken for "
+            "sRGB's primaries; TIFF keeps both");
+    else if (leavesProfile(picture, format, options))
         out.push_back("the colours were converted to sRGB, since " + name +
                       " cannot hold their profile here");
 }

@@ -76,13 +76,18 @@ void checkDecoderMemory(const Source& source, Format format, const vips::VImage&
         default:
             return;
     }
+    checkWhole(source, kind, bytes, options);
+}
+
+void checkWhole(const Source& source, const std::string& kind, double bytes,
+                const LoadOptions& options) {
     if (bytes <= static_cast<double>(options.memory)) return;
     const auto megabytes = [](double b) {
         return std::to_string(static_cast<long>(b / 1048576) + 1);
     };
     throw Error(Kind::input, source.shown + " is " + kind +
                                  ", which decodes as a whole and needs about " + megabytes(bytes) +
-                                 " MB; allow it with --memory " + megabytes(bytes) +
+                                 " MB; allow it with --memory " + megabytes(bytes / options.share) +
                                  "M, or convert it to TIFF");
 }
 

@@ -92,8 +92,9 @@ void saveFolder(const VImage& image, const Picture& picture, const std::string& 
                 const SaveOptions& options) {
     const fs::path folder = fs::path(path).parent_path();
     const std::string name = baseName(path);
+    checkDeepZoomPlace(path);
     // The draft is a lock as well: it holds the place of NAME.dzi until all is written.
-    Draft draft((folder / (name + ".dzi")).string());
+    Draft draft(deepZoomFile(path));
     const Workshop workshop(folder / ("." + name + "_files.part"));
     {
         const Watch watch(image, options.cancel, options.progress);
@@ -114,6 +115,21 @@ void saveFolder(const VImage& image, const Picture& picture, const std::string& 
 
 bool zipped(const std::string& path) {
     return endsWith(path, ".zip");
+}
+
+std::string deepZoomFile(const std::string& path) {
+    if (zipped(path) || path == "-") return path;
+    return (fs::path(path).parent_path() / (baseName(path) + ".dzi")).string();
+}
+
+void checkDeepZoomPlace(const std::string& path) {
+    if (zipped(path) || path == "-") return;
+    const fs::path tiles = fs::path(path).parent_path() / (baseName(path) + "_files");
+    std::error_code code;
+    if (fs::exists(tiles, code) && !fs::exists(deepZoomFile(path), code))
+        throw Error(Kind::output, inQuotes(tiles.string()) +
+                                      " is there already, and not of a Deep Zoom; move it, or "
+                                      "choose another name with -o");
 }
 
 void saveDeepZoom(const Picture& picture, const std::string& path, const SaveOptions& options) {

@@ -121,7 +121,10 @@ void encode(const VImage& image, const Picture& picture, Format format, const Sa
         case Format::gif:
             return gif(image, pageHeight, options, target);
         case Format::ppm:
-            return image.ppmsave_target(target);
+            return image.ppmsave_target(
+                target,
+                VImage::option()->set("format", image.bands() == 1 ? VIPS_FOREIGN_PPM_FORMAT_PGM
+                                                                   : VIPS_FOREIGN_PPM_FORMAT_PPM));
         default:
             throw Error(Kind::internal, "no encoder for this format");
     }

@@ -201,9 +201,15 @@ bool describesStorage(std::uint16_t tag) {
         case 531:
         case 532:
         case 700:
+        case 33550:  // GeoTIFF: pixels of another size lie elsewhere
         case 33723:
+        case 33922:
+        case 34264:
         case 34377:
         case 34675:
+        case 34735:
+        case 34736:
+        case 34737:
         case 37724:
             return true;
         default:

@@ -62,4 +62,10 @@ std::optional<Format> formatOfName(std::string_view nameOrExtension) {
     return std::nullopt;
 }
 
+bool writableName(std::string_view name) {
+    const std::string word = lowerExtension(name);
+    const auto format = formatOfName(name);
+    return format && facts(*format).writable && word != "pbm" && word != "pfm";
+}
+
 }  // namespace acuity::codec

@@ -26,6 +26,10 @@ std::string extension(Format format);
 /// By name or extension ("jpg", ".JPEG", "photo.jpeg"), or nothing when unknown.
 std::optional<Format> formatOfName(std::string_view nameOrExtension);
 
+/// Whether files of that name are written: not HEIC, and of PPM's family neither bitmaps nor
+/// floats.
+bool writableName(std::string_view name);
+
 /// By the first bytes of a file. Nothing when it is no picture format that Acuity reads; SVG, PDF
 /// and other known strangers are told apart by `refusal`.
 std::optional<Format> formatOfBytes(std::string_view head);

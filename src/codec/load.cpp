@@ -1,5 +1,9 @@
 #include "codec/load.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
 #include "base/error.h"
 #include "codec/colour.h"
 #include "codec/exif.h"
@@ -27,8 +31,26 @@ Format sniffed(const Source& source) {
                                  "AVIF, HEIC, JPEG XL, GIF, BMP, PPM or EXR)");
 }
 
-PixelFacts pixelFacts(const Source& source, Format format, const VImage& image) {
+/// Full white of a PPM or PGM as its header says, 0 where it says none: libvips takes it for 255 or
+/// 65535.
+int whiteOfPpm(const std::string& head) {
+    const bool coded = head.size() > 2 && head[0] == 'P' && std::strchr("2356", head[1]);
+    std::size_t at = 2;
+    int value = 0;
+    for (int number = 0; coded && number < 3; number++) {  // width, height, white
+        for (; at < head.size() && (std::isspace((unsigned char)head[at]) || head[at] == '#'); at++)
+            if (head[at] == '#') at = std::min(head.find('\n', at), head.size() - 1);
+        value = 0;
+        for (; at < head.size() && std::isdigit((unsigned char)head[at]); at++)
+            value = std::min(10 * value + (head[at] - '0'), 1 << 20);
+    }
+    return value <= 65535 ? value : 0;
+}
+
+PixelFacts pixelFacts(const Source& source, Format format, const VImage& image, int page) {
     PixelFacts facts;
+    if (format == Format::ppm && image.format() != VIPS_FORMAT_FLOAT)
+        facts.white = whiteOfPpm(source.head);
     const bool deep = image.format() == VIPS_FORMAT_USHORT;
     if ((format == Format::avif || format == Format::heic) && deep) {
         // libvips shifts 10 and 12 bits up to 16: white is not quite 65535.
@@ -41,7 +63,7 @@ PixelFacts pixelFacts(const Source& source, Format format, const VImage& image) 
         facts.premultiplied = true;  // by its specification; libvips divides TIFF's only
     }
     if (format == Format::tiff) {
-        const TiffPixelFacts tiff = tiffPixelFacts(source.path);
+        const TiffPixelFacts tiff = tiffPixelFacts(source.path, page);
         const int colours = tiff.samples - static_cast<int>(tiff.extraSamples.size());
         facts.noAlpha = true;
         for (std::size_t i = 0; i < tiff.extraSamples.size() && facts.noAlpha; ++i)
@@ -100,7 +122,7 @@ Frames readFrames(const Source& source, Format format, const LoadOptions& option
         picture.loop = roll.image.get_typeof("loop") == G_TYPE_INT ? roll.image.get_int("loop") : 0;
     }
     // The profile must still be attached here: CMYK is converted through it.
-    Normal normal = normalise(roll.image, pixelFacts(source, format, roll.image),
+    Normal normal = normalise(roll.image, pixelFacts(source, format, roll.image, roll.firstPage),
                               picture.metadata.icc, picture.notes, source.shown);
     picture.linear = normal.linear;
     frames.roll = bare(normal.image);

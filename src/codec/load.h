@@ -12,6 +12,7 @@ void startVips();
 struct LoadOptions {
     double maxPixels = 1e9;             // of all frames together, as declared by the header
     std::uint64_t memory = 1ull << 30;  // bytes; larger decoded pictures go to a temporary file
+    double share = 1;                   // of --memory that this is
     int page = -1;                      // 0-based, or -1 for all
     bool salvage = false;               // take what a damaged file still gives
     bool samples = false;               // only few parts will be read: see decode()

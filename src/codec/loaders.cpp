@@ -116,6 +116,8 @@ VImage inPlace(const Source& source, const VImage& header, std::uint64_t offset)
 Roll openBmp(const Source& source, const LoadOptions& options) {
     const BmpFacts facts = readBmpHeader(source);
     checkPixels(source, facts.width, facts.height, 1, options);
+    const double bands = facts.bits > 8 ? 4 : 3;
+    checkWhole(source, "BMP", double(source.size) + bands * facts.width * facts.height, options);
     Roll roll;
     roll.image = readBmp(source, facts, options.salvage);
     if (facts.dpiX > 1 && facts.dpiY > 1)

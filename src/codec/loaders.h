@@ -23,6 +23,10 @@ Roll openRoll(const Source& source, Format format, const LoadOptions& options, b
 void checkDecoderMemory(const Source& source, Format format, const vips::VImage& image, int frames,
                         const LoadOptions& options);
 
+/// Throws Error(input) when `kind`, decoded as a whole, takes more than options.memory.
+void checkWhole(const Source& source, const std::string& kind, double bytes,
+                const LoadOptions& options);
+
 /// Throws Error(input) when the declared pixels exceed options.maxPixels.
 void checkPixels(const Source& source, double width, double height, double frames,
                  const LoadOptions& options);

@@ -18,6 +18,7 @@ struct SaveOptions {
     double dpiX = 0, dpiY = 0;          // to write; 0 writes none
     bool keepMetadata = true;           // else only the ICC profile stays, since colours need it
     std::uint64_t memory = 1ull << 30;  // bound for encoders that need the whole picture
+    double share = 1;                   // of --memory that this is
     const Cancel* cancel = nullptr;
     std::function<void(double)> progress;  // 0 to 1, from any thread
 };

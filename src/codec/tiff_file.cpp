@@ -120,10 +120,16 @@ PageSizes comparePages(const std::string& path, int pages) {
     return same ? PageSizes::same : reduced ? PageSizes::reduced : PageSizes::different;
 }
 
-TiffPixelFacts tiffPixelFacts(const std::string& path) {
+TiffPixelFacts tiffPixelFacts(const std::string& path, int page) {
     const TiffFile file(path);
     TiffPixelFacts facts;
-    for (const TiffEntry& entry : file.directory(file.first())) {
+    std::uint64_t at = file.first();
+    for (; page > 0 && at != 0; page--) {
+        std::uint64_t next = 0;
+        file.directory(at, &next);
+        at = next;
+    }
+    for (const TiffEntry& entry : file.directory(at)) {
         if (entry.tag == 277) facts.samples = static_cast<int>(file.integer(entry));
         if (entry.tag == 262) facts.photometric = static_cast<int>(file.integer(entry));
         if (entry.tag == 322) facts.tiled = true;

@@ -61,8 +61,8 @@ struct TiffPixelFacts {
     bool tiled = false;
 };
 
-/// Of the first page.
-TiffPixelFacts tiffPixelFacts(const std::string& path);
+/// Of a page from 0 on.
+TiffPixelFacts tiffPixelFacts(const std::string& path, int page = 0);
 
 /// Where the pixels of a single page stand, if they do as in memory: unpacked, whole pixels in rows
 /// without a gap, 8 bits or 16 in this machine's order. 0: otherwise.

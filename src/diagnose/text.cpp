@@ -133,7 +133,11 @@ Text textIn(const VImage& colour, Network& network, bool atOnce) {
     const VImage letters = marked(probabilities(colour, network, atOnce));
     if (letters.max() == 0) return text;
     constexpr int kSide = 2 * kGrow + 1;
-    const VImage grown = letters.rank(kSide, kSide, kSide * kSide - 1);
+    const int width = letters.width(), height = letters.height();
+    // Embedded first: libvips has no window larger than the picture.
+    const VImage grown = letters.embed(kGrow, kGrow, width + 2 * kGrow, height + 2 * kGrow)
+                             .rank(kSide, kSide, kSide * kSide - 1)
+                             .crop(kGrow, kGrow, width, height);
     text.mask = grown.gaussblur(1.0).cast(VIPS_FORMAT_UCHAR).copy_memory();
     text.share = letters.avg() / 255;
     return text;

@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "model/onnx_facts.h"
 #include "weights/mapped.h"
 #include "weights/protobuf.h"
@@ -120,6 +121,15 @@ void tryOut(const Model& model, engine::Engine& engine) {
                     facts.fixedWidth ? facts.fixedWidth : side);
 }
 
+/// By its name, as "CC-BY-NC-4.0" or "for non-commercial use".
+bool forbidsCommerce(std::string licence) {
+    std::transform(licence.begin(), licence.end(), licence.begin(),
+                   [](unsigned char c) { return char(std::tolower(c)); });
+    for (const char* sign : {"-nc", "noncommercial", "non-commercial"})
+        if (licence.find(sign) != std::string::npos) return true;
+    return false;
+}
+
 json cardOf(const Model& model, const Addition& addition, const fs::path& file) {
     json card = model.card.is_object() ? model.card : json::object();
     card.erase("sha256");
@@ -136,6 +146,8 @@ json cardOf(const Model& model, const Addition& addition, const fs::path& file) 
     card.update(addition.facts);
     if (!card.contains("licence"))
         card["licence"] = licenceOf(file, weights::Mapped(file.string()).bytes());
+    if (!card.contains("noncommercial"))
+        card["noncommercial"] = forbidsCommerce(card.value("licence", ""));
     if (!card.contains("summary")) {
         const std::string family = card.value("family", "a network");
         card["summary"] = family + " from " + file.filename().string();
@@ -270,7 +282,7 @@ OwnModel add(const Addition& addition, engine::Engine& engine) {
                                     {"bytes", fs::file_size(drafts.back()->path())},
                                     {"sha256", sha256OfFile(drafts.back()->path())}});
     }
-    writeText(card.path(), content.dump(1) + "\n");
+    writeText(card.path(), jsonText(content, 1) + "\n");
     for (const auto& draft : drafts) draft->commit();
     card.commit();
     return fromCard(name);

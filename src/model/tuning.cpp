@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/failure.h"
 #include "base/files.h"
 #include "base/system.h"
 
@@ -104,8 +105,17 @@ double measureTile(Runner& runner, int tile, int rounds) {
     const auto round = [&] {
         std::vector<std::thread> threads;
         const auto began = Clock::now();
-        for (auto& request : requests) threads.emplace_back([&request] { request->run(); });
+        Failure failure;
+        for (auto& request : requests)
+            threads.emplace_back([&] {
+                try {
+                    request->run();
+                } catch (...) {
+                    failure.keep();
+                }
+            });
         for (auto& thread : threads) thread.join();
+        failure.rethrow();
         return std::chrono::duration<double, std::nano>(Clock::now() - began).count();
     };
     round();  // the first one pays for memory and code

@@ -35,7 +35,13 @@ VImage fillTransparent(const VImage& colour, const VImage& alpha) {
 VImage withinNeighbours(const VImage& enlarged, const VImage& alpha) {
     constexpr int kSide = 3;
     const auto bound = [&](int rank) {
-        const VImage small = alpha.rank(kSide, kSide, rank);
+        // Embedded first: libvips has no window larger than the picture.
+        const int width = alpha.width(), height = alpha.height();
+        const VImage small = alpha
+                                 .embed(1, 1, width + 2, height + 2,
+                                        VImage::option()->set("extend", VIPS_EXTEND_COPY))
+                                 .rank(kSide, kSide, rank)
+                                 .crop(1, 1, width, height);
         return resample(small, enlarged.width(), enlarged.height(), Kernel::nearest);
     };
     const VImage least = bound(0), greatest = bound(kSide * kSide - 1);

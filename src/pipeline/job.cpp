@@ -7,7 +7,9 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/system.h"
+#include "codec/deepzoom.h"
 #include "codec/formats.h"
 #include "codec/load.h"
 #include "codec/provenance.h"
@@ -25,7 +27,7 @@ namespace {
 
 /// Program text may hold any bytes a file name can: JSON wants UTF-8.
 std::string utf8(const std::string& text) {
-    return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace));
+    return json::parse(jsonText(text));
 }
 
 const char* statusName(Status status) {
@@ -52,6 +54,7 @@ codec::LoadOptions loadOptions(const Session& session) {
     codec::LoadOptions load;
     load.maxPixels = options.maxInputPixels;
     load.memory = session.memory() / 4;
+    load.share = 1.0 / 4;
     load.page = options.page;
     load.salvage = options.salvage;
     load.cancel = session.cancel();
@@ -70,6 +73,7 @@ codec::SaveOptions saveOptions(const Session& session, const Work& work, std::ui
     save.dpiY = work.dpiY;
     save.keepMetadata = options.keepMetadata;
     save.memory = memory / 2;
+    save.share = double(save.memory) / double(session.memory());
     save.cancel = session.cancel();
     return save;
 }
@@ -77,6 +81,15 @@ codec::SaveOptions saveOptions(const Session& session, const Work& work, std::ui
 /// What networks may take of a picture's share: the rest is for the input, libraries and encoder.
 std::uint64_t networkMemory(std::uint64_t share, codec::Format format) {
     return codec::facts(format).streams ? share * 5 / 8 : share / 3;
+}
+
+/// Of that size and without pixels: all that is asked before they are computed.
+codec::Picture resized(codec::Picture picture, plan::Dimensions size) {
+    for (vips::VImage& frame : picture.frames)
+        frame = vips::VImage::black(size.width, size.height,
+                                    vips::VImage::option()->set("bands", frame.bands()))
+                    .cast(frame.format());
+    return picture;
 }
 
 /// What stands at the output already, seen as the options want it.
@@ -143,14 +156,23 @@ class Job {
         const codec::Format format = formatFor(item_, picture.format, options_);
         if (item_.output.empty())
             out_.output = outputFor(item_, format, work.target.factor, options_);
+        if (format == codec::Format::dz) out_.output = codec::deepZoomFile(out_.output);
         out_.json["format"] = codec::facts(format).name;
         checkOutput();
+        if (format == codec::Format::dz) codec::checkDeepZoomPlace(out_.output);
         if (const auto status = already(out_.output, options_)) return refused(*status);
+        if (!options_.trustMap.empty()) checkTrustMap();
         const Session::Share share(session_, heavy(work));
         codec::decode(picture, item_.input, load);
         work = look(picture, evidence, options_, session_);
         out_.json.update(toJson(work));
         describe(picture, work, format);
+        codec::SaveOptions save = saveOptions(session_, work, share.bytes());
+        out_.notes = picture.notes;
+        if (!earlier_.empty()) out_.notes.push_back(earlier_);
+        for (std::string& note :
+             codec::checkSave(resized(picture, work.target.crop), format, out_.output, save))
+            out_.notes.push_back(std::move(note));
         if (options_.dryRun) return Status::done;
 
         Meter meter(progress_, double(work.target.crop.width) * work.target.crop.height *
@@ -160,11 +182,6 @@ class Job {
             enlarge(picture, work, session_, networkMemory(share.bytes(), format), run);
         if (!options_.trustMap.empty()) writeTrustMap(picture, result, work, share.bytes(), run);
         mark(result, work, before.value_or(codec::Provenance()));
-        codec::SaveOptions save = saveOptions(session_, work, share.bytes());
-        const auto notes = codec::checkSave(result, format, out_.output, save);
-        out_.notes = picture.notes;
-        if (!earlier_.empty()) out_.notes.push_back(earlier_);
-        out_.notes.insert(out_.notes.end(), notes.begin(), notes.end());
         save.progress = [&meter](double fraction) { meter.at(fraction); };
         makeFolder();
         try {
@@ -242,6 +259,25 @@ class Job {
                                           "enlarge them in two runs, or keep their formats");
     }
 
+    /// Neither does its map, nor the map's legend.
+    void checkTrustMap() {
+        const std::string& path = options_.trustMap;
+        for (const std::string& file : {path, legendBeside(path)}) {
+            std::error_code code;
+            if (fs::equivalent(item_.input, file, code))
+                throw Error(Kind::output,
+                            inQuotes(file) + " is the picture itself; give the map another name");
+            if (already(file, options_))
+                throw Error(Kind::output, inQuotes(file) + " exists; --overwrite replaces it");
+            if (!session_.claim(file))
+                throw Error(Kind::output,
+                            inQuotes(file) +
+                                " is written by this run already; a map is of one picture, and "
+                                "has a name of its own");
+        }
+        trustMapFormat(path);
+    }
+
     void makeFolder() const {
         const fs::path folder = fs::path(out_.output).parent_path();
         if (out_.output == "-" || folder.empty()) return;
@@ -316,7 +352,7 @@ codec::Format formatFor(const Item& item, codec::Format input, const Options& op
     if (options.format) return *options.format;
     if (!item.output.empty() && item.output != "-") {
         const auto named = codec::formatOfName(fs::path(item.output).filename().string());
-        if (named && codec::facts(*named).writable) return *named;
+        if (named && codec::writableName(item.output)) return *named;
         throw Error(Kind::output, "cannot tell the format of " + inQuotes(item.output) +
                                       "; end its name in .jpg, .png, .webp, .tif, .avif, .jxl, "
                                       ".gif or .dzi, or give --format");
@@ -330,8 +366,9 @@ std::string outputFor(const Item& item, codec::Format format, double factor,
     // The input's own spelling of the extension stays (.JPG, .jpeg) when the format does.
     const auto named = codec::formatOfName(input.filename().string());
     const bool same = named == format && input.has_extension() && format != codec::Format::dz;
-    const std::string extension =
-        same ? input.extension().string() : "." + codec::extension(format);
+    const std::string extension = same && codec::writableName(input.filename().string())
+                                      ? input.extension().string()
+                                      : "." + codec::extension(format);
     const std::string suffix = options.suffix.value_or(
         item.folder.empty() ? fmt::format("-{:.4g}x", factor) : std::string());
     const fs::path folder = item.folder.empty() ? input.parent_path() : fs::path(item.folder);

@@ -69,15 +69,11 @@ VImage legend() {
 }
 
 void save(const VImage& image, const std::string& path, const Session& session) {
-    const auto format = codec::formatOfName(std::filesystem::path(path).filename().string());
-    if (!format || !codec::facts(*format).writable)
-        throw Error(Kind::output, "cannot tell the format of " + inQuotes(path) +
-                                      "; end the name of the map in .png, .jpg or .webp");
     codec::Picture picture;
     picture.frames = {image};
     codec::SaveOptions options;
     options.cancel = session.cancel();
-    codec::save(picture, *format, path, options);
+    codec::save(picture, trustMapFormat(path), path, options);
 }
 
 /// What is enlarged: what was taken away as dirt is not missing in the result, and what a former
@@ -145,9 +141,21 @@ Trust trustOf(const codec::Picture& picture, const codec::Picture& result, const
 
 void saveTrust(const Trust& trust, const std::string& path, const Session& session) {
     save(trust.map, path, session);
+    save(legend(), legendBeside(path), session);
+}
+
+std::string legendBeside(const std::string& path) {
     const std::filesystem::path file(path);
     const std::string name = file.stem().string() + "-legend" + file.extension().string();
-    save(legend(), (file.parent_path() / name).string(), session);
+    return (file.parent_path() / name).string();
+}
+
+codec::Format trustMapFormat(const std::string& path) {
+    const auto format = codec::formatOfName(std::filesystem::path(path).filename().string());
+    if (!format || !codec::writableName(path))
+        throw Error(Kind::output, "cannot tell the format of " + inQuotes(path) +
+                                      "; end the name of the map in .png, .jpg or .webp");
+    return *format;
 }
 
 }  // namespace acuity::pipeline

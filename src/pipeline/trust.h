@@ -1,6 +1,7 @@
 // How far a result goes beyond what its input says.
 #pragma once
 
+#include "codec/picture.h"
 #include "pipeline/enlarge.h"
 
 namespace acuity::pipeline {
@@ -16,7 +17,13 @@ struct Trust {
 Trust trustOf(const codec::Picture& picture, const codec::Picture& result, const Work& work,
               Session& session, std::uint64_t memory);
 
-/// Writes the map to `path` and its scale beside it as NAME-legend.EXT. Throws Error(output).
+/// Where the map's scale stands: NAME-legend.EXT.
+std::string legendBeside(const std::string& path);
+
+/// As the map's name ends. Throws Error(output) where that is no format to write.
+codec::Format trustMapFormat(const std::string& path);
+
+/// Writes the map to `path`, and its scale beside it. Throws Error(output).
 void saveTrust(const Trust& trust, const std::string& path, const Session& session);
 
 }  // namespace acuity::pipeline

@@ -45,7 +45,8 @@ Target boxed(Dimensions source, double width, double height, Fit fit) {
 /// The picture turned to lie in the box as its own shape does (a portrait on a portrait sheet).
 Target printed(Dimensions source, const SizeRequest& r) {
     double width = *r.printWidth * r.dpi, height = r.printHeight.value_or(*r.printWidth) * r.dpi;
-    if ((source.width > source.height) != (width > height)) std::swap(width, height);
+    const bool square = source.width == source.height;
+    if (!square && (source.width > source.height) != (width > height)) std::swap(width, height);
     return boxed(source, width, height, r.fit);
 }
 

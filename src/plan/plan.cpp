@@ -45,7 +45,7 @@ class Decision {
         if (enlargesByNetwork()) {
             binding();
             lettering();
-        } else if (wishes_.consistency.value_or(0) > 0 && plan_.target.factor > 1) {
+        } else if (wishes_.consistency.value_or(0) > 0 && plan_.target.factor > 1 && grows()) {
             plan_.binding = {wishes_.reducedBy.value_or(ops::Kernel::bicubic), *wishes_.consistency,
                              0};
         }
@@ -63,6 +63,12 @@ class Decision {
         return plan_.target.factor > 1 &&
                std::any_of(plan_.steps.begin(), plan_.steps.end(),
                            [](const Step& s) { return !s.model.empty() && s.pass.scale > 1; });
+    }
+
+    /// A side that is made smaller has no room for what the picture says along it.
+    bool grows() const {
+        return plan_.target.full.width >= plan_.start.width &&
+               plan_.target.full.height >= plan_.start.height;
     }
 
     /// A former enlargement, undone before all else: what is enlarged then is the picture that it
@@ -142,6 +148,7 @@ class Decision {
 
     void binding() {
         const auto& asked = wishes_.consistency;
+        if (!grows()) return say("it is not bound to the input, because one side is made smaller");
         if (asked && *asked == 0 && !(wishes_.protectText && !plan_.ours)) return;
         const auto kernel = reduction();
         if (!asked && !plan_.ours) {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "server/http.h"
 
 namespace acuity::server {
@@ -76,7 +77,7 @@ json parsed(const std::string& body) {
 }  // namespace
 
 std::string dumped(const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return jsonText(value);
 }
 
 void answer(httplib::Response& response, const json& value, int status) {

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "base/json.h"
+
 namespace acuity::server {
 
 using namespace std::chrono;
@@ -12,8 +14,7 @@ Events::Events()
 void Events::publish(const std::string& type, const nlohmann::json& data) {
     {
         std::lock_guard guard(mutex_);
-        kept_.push_back(
-            {next_++, type, data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+        kept_.push_back({next_++, type, jsonText(data)});
         if (kept_.size() > kKept) kept_.pop_front();
     }
     happened_.notify_all();

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 
 namespace acuity::server {
 namespace fs = std::filesystem;
@@ -89,7 +90,7 @@ JobEntry jobFrom(const json& row) {
 }
 
 std::string text(const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return jsonText(value);
 }
 
 }  // namespace
