@@ -124,6 +124,36 @@ TEST_CASE("a JPEG that was made smaller is known by its blocks, which are smalle
     }
 }
 
+TEST_CASE("what is too thin or too even is no reason to fail, or to find damage") {
+    const Folder folder;
+    // A line of lettering twelve pixels high, as on a button.
+    const VImage line = VImage::text(
+        "NO CASH LEFT ON 42",
+        VImage::option()->set("font", "sans bold")->set("width", 200)->set("height", 12));
+    const VImage strip = line.embed(4, 0, line.width() + 8, 12).invert();
+    diagnosed(folder, strip);
+    for (const double level : {0.0, 128.0}) {
+        const VImage even = (VImage::black(120, 120) + level).cast(VIPS_FORMAT_UCHAR);
+        CHECK(diagnosed(folder, even)["known"] == false);
+    }
+}
+
+TEST_CASE("motion is measured, with its direction") {
+    const Folder folder;
+    CHECK(diagnosed(folder, sharp())["motion"].is_null());
+    const VImage across = VImage::new_matrix(9, 1, std::vector<double>(9, 1).data(), 9);
+    VImage lines = across.copy();
+    lines.set("scale", 9.0);
+    const VImage photo = look(fs::path(ACUITY_SOURCE) / "examples/parrots.jpg");
+    for (const auto& [angle, mask] : {std::pair(0.0, lines), std::pair(90.0, lines.rot90())}) {
+        const VImage moved = photo.conv(mask).cast(VIPS_FORMAT_UCHAR);
+        const json motion = diagnosed(folder, moved)["motion"];
+        REQUIRE(motion.is_object());
+        CHECK(std::abs(std::remainder(double(motion["angle"]) - angle, 180)) < 15);
+        CHECK(double(motion["length"]) == Approx(9).margin(4));
+    }
+}
+
 TEST_CASE("diagnose says what would be done, and reads what it can") {
     const Folder folder;
     paint(folder / "good.png", 120, 100);

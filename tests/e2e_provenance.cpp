@@ -36,10 +36,10 @@ TEST_CASE("every format carries what was done, and an enlarged picture is recogn
         const std::string out = "out." + ending;
         CHECK_FALSE(contains(enlarged(folder, "in.png", out), "already enlarged"));
         const std::string said = enlarged(folder, out, "again-" + ending + ".png");
-        CHECK(contains(said, "already enlarged 2 times by acuity"));
+        CHECK(contains(said, "already enlarged by a factor of 2 by acuity"));
         CHECK(contains(said, "40x30 to 80x60"));
         CHECK(contains(enlarged(folder, "again-" + ending + ".png", "third-" + ending + ".png"),
-                       "already enlarged 4 times by acuity"));
+                       "already enlarged by a factor of 4 by acuity"));
     }
 }
 

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -89,7 +91,29 @@ TEST_CASE("names, pages and paths from elsewhere are refused") {
     CHECK(headers->get_header_value("X-Content-Type-Options") == "nosniff");
     std::string ranges = "Range: bytes=0-1";
     for (int i = 0; i < 100; i++) ranges += ",0-1";
-    CHECK(statusOf(get("/api/pictures/" + id + "/file", host, ranges + "\r\n")) == 416);
+    CHECK(statusOf(get("/api/pictures/" + id + "/file", host, ranges + "\r\n")) == 200);
+    // Neither beyond a file's end nor beyond the page's bytes in memory.
+    const auto size = std::stoull(
+        server.client().Get("/api/pictures/" + id + "/file")->get_header_value("Content-Length"));
+    const auto part = [&](const std::string& path, const std::string& range) {
+        return server.client().Get(path, {{"Range", range}, {"Accept-Encoding", "gzip"}});
+    };
+    const std::string file = "/api/pictures/" + id + "/file";
+    CHECK(part(file, "bytes=10-99999999")->body.size() == size - 10);
+    CHECK(part(file, "bytes=-10")->get_header_value("Content-Range") ==
+          fmt::format("bytes {}-{}/{}", size - 10, size - 1, size));
+    CHECK(part(file, fmt::format("bytes={}-", size))->status == 416);
+    for (const char* range : {"bytes=100-99999999", "bytes=99999999-"})
+        CHECK(part("/", range)->get_header_value("Content-Length") ==
+              server.client()
+                  .Get("/", httplib::Headers{{"Accept-Encoding", "gzip"}})
+                  ->get_header_value("Content-Length"));
+    // Only pictures are large, and what has no body has none.
+    const std::string bare = "POST /api/jobs/" + std::string(32, 'a') +
+                             "/cancel HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n";
+    CHECK(statusOf(server.raw(bare + "Content-Length: 100000000\r\n\r\n")) == 413);
+    CHECK(statusOf(server.raw(bare + "Transfer-Encoding: chunked\r\n\r\n")) == 411);
+    CHECK(statusOf(server.raw(bare + "\r\n")) == 404);
     alive(server);
 }
 

@@ -63,7 +63,7 @@ void setFormat(Options& o, const std::string& v) {
     if (!format || !codec::facts(*format).writable)
         throw Error(Kind::usage, inQuotes(v) +
                                      " is no format that can be written; there are jpg, "
-                                     "png, webp, tiff, avif, jxl, gif and dz");
+                                     "png, webp, tiff, avif, jxl, gif, ppm and dz");
     o.format = format;
 }
 
@@ -178,7 +178,7 @@ std::vector<Option> makeTable() {
         {"tta", "--tta,-x", "", "Choice", "mean over eight turns and flips: eight times slower",
          flag(&Options::tta)},
 
-        {"format", "--format,-f", "EXT", "Files", "jpg, png, webp, tiff, avif, jxl, gif or dz",
+        {"format", "--format,-f", "EXT", "Files", "jpg, png, webp, tiff, avif, jxl, gif, ppm or dz",
          setFormat},
         {"quality", "-q,--quality", "N", "Files", "1 to 100, for formats that lose something",
          count(&Options::quality, 1, 100)},

@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "cli/table.h"
+#include "codec/formats.h"
 #include "codec/load.h"
 #include "codec/prepare.h"
 #include "codec/provenance.h"
@@ -240,6 +241,8 @@ int compare(const Arguments& arguments, const Cancel& cancel) {
         const fs::path input = request.input;
         request.sheet = (input.parent_path() / (input.stem().string() + "-compare.png")).string();
     }
+    if (codec::formatOfName(request.sheet) != codec::Format::png)
+        throw Error(Kind::usage, "the sheet is a PNG; end its name in .png");
     if (!request.options.overwrite && fs::exists(request.sheet))
         throw Error(Kind::output, inQuotes(request.sheet) + " exists; --overwrite replaces it");
     Comparison(request, cancel).run();

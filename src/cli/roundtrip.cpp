@@ -348,6 +348,8 @@ int roundtrip(const Arguments& arguments, const Cancel& cancel) {
     app.add_flag("--json", request.json, "one JSON object per picture and model");
     addTable(app, request.options,
              [](const api::Option& option) { return kShared.count(option.name) > 0; });
+    app.get_option("--protect-text")
+        ->description("lettering by the faithful model (default off: a model is judged as it is)");
     if (const auto status = parse(app, arguments)) return *status;
     if (request.models.empty()) request.models = {"auto"};
     return run(request, cancel);

@@ -62,7 +62,9 @@ fs::path counterpart(const std::string& stem, const std::vector<fs::path>& candi
         });
         if (belongs(name, stem) && !others) found.push_back(candidate);
     }
-    if (found.empty()) throw Error(Kind::input, "there is no counterpart of " + inQuotes(stem));
+    if (found.empty())
+        throw Error(Kind::input, "no enlarged picture is named after " + inQuotes(stem) +
+                                     "; give it the same name, or one that goes on after it");
     if (found.size() > 1)
         throw Error(Kind::input, inQuotes(found[0].string()) + " and " +
                                      inQuotes(found[1].string()) + " are both named after " +

@@ -22,7 +22,7 @@ struct Wrapping {
 /// Not to be combined with encoders that seek back (TIFF), unless the wrapping is empty.
 class Sink {
   public:
-    static constexpr std::size_t kHeadBytes = 1 << 16;
+    static constexpr std::size_t kHeadBytes = 1 << 20;  // colour profiles can be large
 
     Sink(const std::string& path, Wrapping wrapping, const Cancel* cancel);
     ~Sink();

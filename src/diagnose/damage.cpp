@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/error.h"
 #include "diagnose/pieces.h"
 #include "ops/undo.h"
 
@@ -11,10 +12,21 @@ namespace acuity::diagnose {
 namespace {
 
 constexpr int kSide = 192, kLeastSide = 96, kMultiple = 32, kPieces = 12, kGrid = 8;
+constexpr double kShortestMotion = 3;  // pixels: below, sharp textures are taken for it
 /// Less noise than this, in levels of 255, nobody would take away.
 constexpr double kNoticed = 1;
 // The network's outputs (training/damage_net.py), each a value and a logarithm of its deviation.
-enum Output { resolution, luma, chroma, quality, compressed, enlarged, kOutputs };
+enum Output {
+    resolution,
+    luma,
+    chroma,
+    quality,
+    motionCos,
+    motionSin,
+    compressed,
+    enlarged,
+    kOutputs
+};
 
 /// Jumps of the slope across columns (or rows) by their place in a grid of 8.
 using Jumps = std::array<double, kGrid>;
@@ -67,6 +79,14 @@ Estimate fromLog(const Sum& sum, double offset, double most) {
     return {std::clamp(power - offset, 0.0, most), std::log(2) * power * sum.deviation()};
 }
 
+/// The answers are the logarithm (base 2) of the length + 1, at twice the angle downwards.
+Motion motionOf(const Sum& cosine, const Sum& sine) {
+    const double length = std::exp2(std::hypot(cosine.mean(), sine.mean())) - 1;
+    if (length < kShortestMotion) return {};
+    const double angle = -std::atan2(sine.mean(), cosine.mean()) / 2 * 180 / M_PI;
+    return {length, angle < 0 ? angle + 180 : angle};
+}
+
 /// Side of the squares in which pictures of this size are looked at; 0: too small to tell.
 int lookedSide(int width, int height) {
     const int shorter = std::min(width, height);
@@ -84,10 +104,16 @@ Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     std::array<Sum, kOutputs> sums;
     const auto seen = pieces(colour, side, kPieces, kGrid, found.gridLeft, found.gridTop);
     for (const Piece& piece : seen) {
+        if (piece.detail == 0) continue;  // of one colour, it shows nothing
         const auto answer = network.run(piece.planes, side, side);
+        if (answer.values.size() != 2 * kOutputs)
+            throw Error(Kind::model,
+                        "the network that measures damage is of another version; "
+                        "install Acuity anew");
         for (std::size_t i = 0; i < kOutputs; i++)
             sums[i].add(double(answer.values[2 * i]), double(answer.values[2 * i + 1]));
     }
+    if (sums[resolution].count == 0) return found;
     found.known = true;
     found.resolution = fromLog(sums[resolution], 0, 1);
     found.lumaNoise = fromLog(sums[luma], 0.5, 255);
@@ -95,6 +121,7 @@ Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     if (found.lumaNoise.value >= kNoticed) found.shrinkings = shrinkingsOf(seen);
     found.jpegQuality = {std::clamp(20 * sums[quality].mean(), 1.0, 100.0),
                          20 * sums[quality].deviation()};
+    found.motion = motionOf(sums[motionCos], sums[motionSin]);
     found.compressed = sums[compressed].likelihood();
     found.enlargedBySpectra = sums[enlarged].likelihood();
     if (forFormer) {
@@ -105,6 +132,7 @@ Damage looked(const vips::VImage& colour, Network& network, bool forFormer) {
     if (found.edges.even) {
         found.lumaNoise.value = found.chromaNoise.value = found.compressed = 0;
         found.shrinkings.clear();
+        found.motion = {};
         constexpr int kSharp = 2;  // what is drawn with smooth edges rises within two pixels
         if (found.edges.rise > 0 && found.edges.rise <= kSharp) {
             found.resolution = {1, 0.02};

@@ -1,4 +1,4 @@
-// What a picture has suffered: softness, noise, JPEG, a former enlargement.
+// What a picture has suffered: softness, motion, noise, JPEG, a former enlargement.
 #pragma once
 
 #include <vips/vips8>
@@ -11,12 +11,21 @@
 
 namespace acuity::diagnose {
 
+/// Of the camera, or of what it looks at, while it was exposed: points are lines.
+struct Motion {
+    double length = 0;  // pixels; 0: none is seen
+    double angle = 0;   // degrees counterclockwise from the horizontal, 0 to 180
+};
+
 struct Damage {
-    bool known = false;   // false: too small to tell, and all else is 0
-    Estimate resolution;  // 0 to 1: share of the pixels across that would hold all its detail
-    Estimate lumaNoise, chromaNoise;    // standard deviation in 8-bit levels
-    Estimate jpegQuality;               // 1 to 100, of what `compressed` is about
-    double compressed = 0;              // likelihood that a JPEG lies in its past
+    bool known = false;  // false: too small or too even to tell, and all else is 0
+    /// 0 to 1: share of the pixels across that would hold all its detail; of what moved, detail
+    /// across the motion.
+    Estimate resolution;
+    Estimate lumaNoise, chromaNoise;  // standard deviation in 8-bit levels
+    Estimate jpegQuality;             // 1 to 100, of what `compressed` is about
+    double compressed = 0;            // likelihood that a JPEG lies in its past
+    Motion motion;
     double enlarged = 0;                // likelihood that it was enlarged by interpolation
     double enlargedBySpectra = 0;       // the same as the network sees it, without `former`
     Enlargement former;                 // how, if it was

@@ -91,6 +91,11 @@ json toJson(const Estimate& estimate) {
     return {{"value", estimate.value}, {"deviation", estimate.deviation}};
 }
 
+json toJson(const diagnose::Motion& motion) {
+    if (motion.length == 0) return nullptr;
+    return {{"length", motion.length}, {"angle", motion.angle}};
+}
+
 json toJson(const diagnose::ShrunkJpeg& shrunk) {
     if (!shrunk.found()) return nullptr;
     return {{"scale", shrunk.scale},
@@ -207,6 +212,10 @@ std::vector<std::string> sentences(const Diagnosis& diagnosis) {
         fmt::format("detail: as much as {} of its width and height would hold (give or "
                     "take {})",
                     percent(damage.resolution.value), percent(damage.resolution.deviation)));
+    if (damage.motion.length > 0)
+        lines.push_back(
+            fmt::format("motion: points are lines of about {:.0f} pixels, at {:.0f} degrees",
+                        damage.motion.length, damage.motion.angle));
     lines.push_back(noise(damage));
     lines.push_back(compression(damage, diagnosis.jpegQuality, diagnosis.shrunkJpeg));
     lines.push_back(enlargement(damage));
@@ -271,6 +280,7 @@ json toJson(const Damage& damage) {
     json object{{"known", true},
                 {"trueResolution", toJson(damage.resolution)},
                 {"blurSigma", toJson(damage.blur())},
+                {"motion", toJson(damage.motion)},
                 {"noiseLuma", toJson(damage.lumaNoise)},
                 {"noiseChroma", toJson(damage.chromaNoise)},
                 {"jpeg",

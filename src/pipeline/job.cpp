@@ -199,9 +199,10 @@ class Job {
     void noteEarlier(const codec::Provenance& before) {
         std::string last = before.steps.empty() ? "" : ", last " + utf8(before.steps.back());
         if (last.size() > 200) last.resize(200);
-        earlier_ = before.factor > 1 ? fmt::format("already enlarged {:.4g} times by acuity{}",
-                                                   before.factor, last)
-                                     : "already worked on by acuity" + last;
+        earlier_ = before.factor > 1
+                       ? fmt::format("already enlarged by a factor of {:.4g} by acuity{}",
+                                     before.factor, last)
+                       : "already worked on by acuity" + last;
         out_.json["alreadyEnlarged"] = before.factor;
     }
 
@@ -355,7 +356,7 @@ codec::Format formatFor(const Item& item, codec::Format input, const Options& op
         if (named && codec::writableName(item.output)) return *named;
         throw Error(Kind::output, "cannot tell the format of " + inQuotes(item.output) +
                                       "; end its name in .jpg, .png, .webp, .tif, .avif, .jxl, "
-                                      ".gif or .dzi, or give --format");
+                                      ".gif, .ppm or .dzi, or give --format");
     }
     return codec::facts(input).writable ? input : codec::Format::png;
 }

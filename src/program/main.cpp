@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <set>
 
 #include "acuity/acuity.h"
 #include "base/cancel.h"
@@ -32,6 +33,13 @@ int exitStatus(acuity::Kind kind) {
         default:
             return 1;
     }
+}
+
+/// "models " where that is what was asked for, or nothing.
+std::string commandOf(int argc, char** argv) {
+    static const std::set<std::string> known = {"score",   "models",   "roundtrip",
+                                                "compare", "diagnose", "serve"};
+    return argc > 1 && known.count(argv[1]) ? std::string(argv[1]) + " " : "";
 }
 
 int dispatch(acuity::cli::Arguments arguments) {
@@ -68,7 +76,7 @@ int main(int argc, char** argv) {
     } catch (const acuity::Error& error) {
         fmt::print(stderr, "acuity: {}\n", error.what());
         if (error.kind() == acuity::Kind::usage)
-            fmt::print(stderr, "acuity --help lists all options\n");
+            fmt::print(stderr, "acuity {}--help lists all options\n", commandOf(argc, argv));
         return exitStatus(error.kind());
     } catch (const std::exception& error) {
         fmt::print(stderr, "acuity: {}\n", error.what());

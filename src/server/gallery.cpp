@@ -46,10 +46,10 @@ std::pair<codec::Picture, int> sourceFor(Opened& opened, int by) {
 
 }  // namespace
 
-Gallery::Gallery(const pipeline::Options& options)
-    : options_(options), memory_(pipeline::allowance(options) / 4) {}
+Gallery::Gallery(const pipeline::Options& options) : memory_(pipeline::allowance(options) / 4) {}
 
-std::shared_ptr<Opened> Gallery::open(const std::string& path, const std::string& name) {
+std::shared_ptr<Opened> Gallery::open(const std::string& path, const std::string& name,
+                                      double most) {
     const auto known = [&]() -> std::shared_ptr<Opened> {
         std::lock_guard guard(mutex_);
         const auto found = std::find_if(open_.begin(), open_.end(),
@@ -62,7 +62,7 @@ std::shared_ptr<Opened> Gallery::open(const std::string& path, const std::string
     std::lock_guard one(decoding_);
     if (auto opened = known()) return opened;
     codec::LoadOptions load;
-    load.maxPixels = options_.maxInputPixels;
+    load.maxPixels = most;
     load.memory = memory_ / 2;
     auto opened = std::make_shared<Opened>();
     opened->path = path;

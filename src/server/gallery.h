@@ -13,6 +13,9 @@
 
 namespace acuity::server {
 
+/// What the server made itself is not bounded by what may come in.
+constexpr double kOfOurOwn = 1e18;
+
 /// A picture in random access.
 struct Opened {
     std::string path;
@@ -34,7 +37,8 @@ class Gallery {
 
     /// Decodes a file of the server's, unless it is open already. Throws Error(input) that calls it
     /// `name`.
-    std::shared_ptr<Opened> open(const std::string& path, const std::string& name);
+    /// At most so many pixels.
+    std::shared_ptr<Opened> open(const std::string& path, const std::string& name, double most);
     /// Forgets it: the file is removed or replaced.
     void close(const std::string& path);
 
@@ -47,7 +51,6 @@ class Gallery {
     static std::string thumbnail(Opened& opened);
 
   private:
-    const pipeline::Options options_;
     const std::uint64_t memory_;
     std::mutex mutex_, decoding_;
     std::list<std::shared_ptr<Opened>> open_;  // latest use first

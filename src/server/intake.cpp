@@ -47,7 +47,9 @@ PictureEntry Intake::take(const std::string& path, const std::string& name) {
     entry.bytes = std::int64_t(fs::file_size(path, code));
     codec::Format format;
     try {
-        const codec::Picture picture = codec::open(path, {});
+        codec::LoadOptions load;
+        load.maxPixels = mostPixels_;
+        const codec::Picture picture = codec::open(path, load);
         format = picture.format;
         entry.width = picture.width();
         entry.height = picture.height();
@@ -62,7 +64,7 @@ PictureEntry Intake::take(const std::string& path, const std::string& name) {
     fs::rename(path, place);
     try {
         if (double(entry.width) * entry.height * entry.frames <= kDecodedAtOnce)
-            gallery_.open(place, entry.name);
+            gallery_.open(place, entry.name, mostPixels_);
         store_.add(entry);
     } catch (...) {
         fs::remove(place, code);

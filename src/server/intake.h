@@ -8,8 +8,9 @@ namespace acuity::server {
 
 class Intake {
   public:
-    Intake(Store& store, Gallery& gallery, std::uint64_t diskBudget)
-        : store_(store), gallery_(gallery), diskBudget_(diskBudget) {}
+    /// `diskBudget` in bytes; pictures of at most so many pixels are taken.
+    Intake(Store& store, Gallery& gallery, std::uint64_t diskBudget, double mostPixels)
+        : store_(store), gallery_(gallery), diskBudget_(diskBudget), mostPixels_(mostPixels) {}
 
     /// Throws HttpError(507) when so many bytes more exceed what the server may store.
     void checkRoom(std::uint64_t bytes) const;
@@ -22,6 +23,7 @@ class Intake {
     Store& store_;
     Gallery& gallery_;
     const std::uint64_t diskBudget_;
+    const double mostPixels_;
 };
 
 /// A file name without folders and control characters, of at most 200 bytes.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "server/answers.h"
+
 namespace acuity::server {
 
 Measuring::Measuring(Store& store, Events& events, Gallery& gallery, const pipeline::Options& base)
@@ -24,7 +26,7 @@ bool Measuring::measureNext() {
         found = measured(*next);
     } catch (const std::exception& error) {
         if (cancel_.requested()) return false;
-        found = {{"broken", error.what()}};
+        found = {{"broken", forThePage(std::string(error.what()))}};
     }
     store_.setMeasured(next->id, found);
     if (const auto picture = store_.picture(next->id))
@@ -33,7 +35,7 @@ bool Measuring::measureNext() {
 }
 
 json Measuring::measured(const PictureEntry& entry) {
-    const auto opened = gallery_.open(store_.file(entry), entry.name);
+    const auto opened = gallery_.open(store_.file(entry), entry.name, base_.maxInputPixels);
     pipeline::Session session(base_, &cancel_);
     const pipeline::Diagnosis found = Gallery::diagnosis(*opened, session);
     std::vector<std::string> lines = sentences(found);

@@ -148,10 +148,14 @@ json Previews::plan(const std::shared_ptr<Opened>& opened, const json& settings)
     const pipeline::Options options = with(base_, settings);
     const codec::Format format =
         pipeline::formatFor({opened->path, "", ""}, opened->picture.format, options);
-    return {{"outputWidth", work.target.crop.width}, {"outputHeight", work.target.crop.height},
-            {"factor", work.target.factor},          {"dpi", work.dpiX},
-            {"explanation", explain(work)},          {"automatic", automatic(work)},
-            {"format", codec::facts(format).name},   {"plan", toJson(work)}};
+    return {{"outputWidth", work.target.crop.width},
+            {"outputHeight", work.target.crop.height},
+            {"factor", work.target.factor},
+            {"dpi", work.dpiX},
+            {"explanation", forThePage(explain(work))},
+            {"automatic", automatic(work)},
+            {"format", codec::facts(format).name},
+            {"plan", toJson(work)}};
 }
 
 std::string Previews::compute(Planned& planned, const Region& region) {

@@ -86,7 +86,7 @@ void remove(Services& services, const Request& request, Response& response) {
 std::string converted(Services& services, const JobEntry& job, codec::Format format, int quality) {
     const std::string path = services.store.resultFile(
         fmt::format("{}-{}.{}", job.id, quality, codec::extension(format)));
-    std::lock_guard guard(services.deciding);
+    std::lock_guard guard(services.converting);
     if (fs::exists(path)) return path;
     services.intake.checkRoom(0);
     const auto opened = services.openedResult(job);
@@ -96,6 +96,7 @@ std::string converted(Services& services, const JobEntry& job, codec::Format for
     save.dpiY = opened->picture.metadata.dpiY;
     save.keepMetadata = job.settings.value("keep-metadata", "all") == "all";
     save.memory = pipeline::allowance(services.config.base) / 2;
+    save.cancel = &services.ending;
     codec::checkSave(opened->picture, format, path, save);
     codec::save(opened->picture, format, path, save);
     return path;
@@ -108,7 +109,8 @@ void sendResult(Services& services, const Request& request, Response& response) 
     const std::string wanted =
         request.has_param("format") ? request.get_param_value("format") : own;
     if (wanted == own && !request.has_param("quality")) {
-        sendFile(response, services.store.resultFile(job.file), contentType(own), job.output);
+        sendFile(request, response, services.store.resultFile(job.file), contentType(own),
+                 job.output);
         return;
     }
     const auto format = codec::formatOfName(wanted);
@@ -121,7 +123,7 @@ void sendResult(Services& services, const Request& request, Response& response) 
     const int quality = number && !text.empty() ? std::stoi(text) : 0;
     if (!number || quality > 100) throw HttpError(422, "the quality is a number from 1 to 100");
     const std::string path = converted(services, job, *format, quality);
-    sendFile(response, path, contentType(codec::facts(*format).name),
+    sendFile(request, response, path, contentType(codec::facts(*format).name),
              fs::path(job.output).stem().string() + fs::path(path).extension().string());
 }
 
@@ -233,7 +235,8 @@ void addJobRoutes(httplib::Server& http, Services& services) {
         const JobEntry job = services.job(request.matches[1]);
         if (!job.trustMap || job.state != JobState::done)
             throw HttpError(404, "no trust map was asked for");
-        const auto map = services.gallery.open(services.store.trustFile(job.id), "the trust map");
+        const auto map =
+            services.gallery.open(services.store.trustFile(job.id), "the trust map", kOfOurOwn);
         sendTile(*map, request, response, 2);
     });
     http.Get(one + "/share", [&](const Request& request, Response& response) {

@@ -91,7 +91,8 @@ void stream(Services& services, const HttpServer& http, const Request& request,
             std::size_t, httplib::DataSink& sink) {
             if (!*greeted) {
                 *greeted = true;
-                const std::string hello = "retry: 500\n\n";
+                // From where to go on when the connection is lost before the first event.
+                const std::string hello = fmt::format("id: {}\nretry: 500\n\n", state->last);
                 return sink.write(hello.data(), hello.size());
             }
             return (*state)(services, http, sink);

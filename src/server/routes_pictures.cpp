@@ -190,7 +190,8 @@ void addPictureRoutes(httplib::Server& http, Services& services) {
     });
     http.Get(one + "/file", [&](const Request& request, Response& response) {
         const PictureEntry entry = services.picture(request.matches[1]);
-        sendFile(response, services.store.file(entry), contentType(entry.format), entry.name);
+        sendFile(request, response, services.store.file(entry), contentType(entry.format),
+                 entry.name);
     });
     http.Get(one + "/thumbnail", [&](const Request& request, Response& response) {
         const auto opened = services.opened(services.picture(request.matches[1]));

@@ -13,15 +13,14 @@ namespace acuity::server {
 
 namespace {
 
-/// Of a file in one request: overlapping ones would send it many times over.
-constexpr std::size_t kMostRanges = 8;
-
 const char* sentenceFor(int status) {
     switch (status) {
         case 400:
             return "this is no request that the server understands";
         case 404:
             return "there is nothing of that name";
+        case 411:
+            return "the length of the body must be said";
         case 413:
             return "that is too large";
         case 414:
@@ -57,6 +56,13 @@ bool sendAsset(const httplib::Request& request, httplib::Response& response) {
     return true;
 }
 
+/// Only pictures are large: all else the library would read into memory before it is looked at.
+int refusedBody(const httplib::Request& request) {
+    if (request.path == "/api/pictures") return 0;
+    if (request.has_header("Transfer-Encoding")) return 411;
+    return request.get_header_value<std::uint64_t>("Content-Length") > kMostJson ? 413 : 0;
+}
+
 void prepare(HttpServer& http, const Guard& guard, const Config& config) {
     http.set_default_headers(securityHeaders());
     http.set_payload_max_length(config.upload);
@@ -64,8 +70,8 @@ void prepare(HttpServer& http, const Guard& guard, const Config& config) {
         [&guard](const httplib::Request& request, httplib::Response& response) {
             using Outcome = httplib::Server::HandlerResponse;
             if (guard.refuses(request, response)) return Outcome::Handled;
-            if (request.ranges.size() > kMostRanges) {
-                answerError(response, 416, sentenceFor(416), "request");
+            if (const int status = refusedBody(request)) {
+                answerError(response, status, sentenceFor(status), "request");
                 return Outcome::Handled;
             }
             return sendAsset(request, response) ? Outcome::Handled : Outcome::Unhandled;
@@ -90,7 +96,7 @@ Services::Services(const Config& config)
     : config(config),
       store(config.data),
       gallery(config.base),
-      intake(store, gallery, config.disk),
+      intake(store, gallery, config.disk, config.base.maxInputPixels),
       worker(store, events, gallery, intake, config.base, std::int64_t(config.keepDays) * 86400),
       measuring(store, events, gallery, config.base),
       previews(config.base, [this](bool on) { worker.hold(on); }) {}
@@ -106,12 +112,12 @@ JobEntry Services::job(const std::string& id) {
 }
 
 std::shared_ptr<Opened> Services::opened(const PictureEntry& picture) {
-    return gallery.open(store.file(picture), picture.name);
+    return gallery.open(store.file(picture), picture.name, config.base.maxInputPixels);
 }
 
 std::shared_ptr<Opened> Services::openedResult(const JobEntry& job) {
     if (job.state != JobState::done) throw HttpError(409, "the job is not done");
-    return gallery.open(store.resultFile(job.file), job.output);
+    return gallery.open(store.resultFile(job.file), job.output, kOfOurOwn);
 }
 
 void serve(const Config& config, const Cancel& cancel,
@@ -143,6 +149,7 @@ void serve(const Config& config, const Cancel& cancel,
                       http.port(), config.token.empty() ? "" : "?token=" + config.token));
     http.serve(cancel, [&] {
         services.events.end();
+        services.ending.request();
         services.previews.end();
         services.worker.end();
         services.measuring.end();

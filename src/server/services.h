@@ -20,8 +20,9 @@ struct Services {
     Worker worker;
     Measuring measuring;
     Previews previews;
-    std::mutex deciding;          // of what must not happen twice at once: jobs queued, conversions
-    std::atomic<int> streams{0};  // of events
+    std::mutex deciding, converting;  // of what must not happen twice at once
+    Cancel ending;                    // of what a request waits for
+    std::atomic<int> streams{0};      // of events
     std::atomic<int> uploads{0};
 
     /// Throws HttpError(404).

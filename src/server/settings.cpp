@@ -6,6 +6,7 @@
 #include "api/variants.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "codec/picture.h"
 #include "model/model.h"
 
 namespace acuity::server {
@@ -60,6 +61,9 @@ json checked(const json& settings) {
         });
         if (!known) throw Error(Kind::usage, "there is no setting " + inQuotes(name));
         api::setOption(trial, name, value);
+        if (trial.format == codec::Format::dz)
+            throw Error(Kind::usage,
+                        "Deep Zoom is a folder of files, which the server does not make");
         if (name == "model") checkModel(value);
         taken[name] = value;
     }

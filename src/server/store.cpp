@@ -295,7 +295,7 @@ void Store::removeResults(const std::string& job) const {
     std::error_code code;
     for (const auto& entry : fs::directory_iterator(folder_ + "/results", code))
         if (entry.path().filename().string().find(job) != std::string::npos)
-            fs::remove(entry.path(), code);
+            fs::remove_all(entry.path(), code);
 }
 
 std::vector<std::string> Store::expire(std::int64_t time) {

@@ -50,22 +50,31 @@ void Watch::look() {
         const std::string path = entry.path().string(), stamp = stampOf(entry);
         if (stamp.empty() || store_.seen(path, stamp)) continue;
         const auto before = growing_.find(path);
-        if (before != growing_.end() && before->second == stamp) {
+        const bool grows = before == growing_.end() || before->second != stamp;
+        if (!grows && take(path))
             store_.markSeen(path, stamp);
-            take(path);
-        } else {
+        else
             seen[path] = stamp;
-        }
     }
     growing_ = std::move(seen);
 }
 
-void Watch::take(const std::string& path) {
+bool Watch::take(const std::string& path) {
     const std::string copy = store_.incoming(newId());
+    std::string taken;
+    const auto refused = [&](const std::exception& error) {
+        if (!taken.empty()) store_.removePicture(taken);
+        std::error_code code;
+        fs::remove(copy, code);
+        const std::string sentence = fmt::format("acuity: {}: {}\n", inQuotes(path), error.what());
+        if (sentence != lastSaid_) fmt::print(stderr, "{}", sentence);
+        lastSaid_ = sentence;
+    };
     try {
         intake_.checkRoom(fs::file_size(path));
         fs::copy_file(path, copy);
         const PictureEntry picture = intake_.take(copy, fs::path(path).filename().string());
+        taken = picture.id;
         JobEntry job;
         job.id = newId();
         job.picture = picture.id;
@@ -75,10 +84,13 @@ void Watch::take(const std::string& path) {
         job.created = now();
         store_.add(job, false);
         came_(picture, job);
+        return true;
+    } catch (const Error& error) {
+        refused(error);
+        return error.kind() == Kind::input;
     } catch (const std::exception& error) {
-        std::error_code code;
-        fs::remove(copy, code);
-        fmt::print(stderr, "acuity: {}: {}\n", inQuotes(path), error.what());
+        refused(error);
+        return false;
     }
 }
 

@@ -21,14 +21,16 @@ class Watch {
 
   private:
     void look();
-    void take(const std::string& path);
+    /// Whether that is settled: queued, or no picture. Else it is tried again.
+    bool take(const std::string& path);
 
     const std::string folder_;
     Store& store_;
     Intake& intake_;
     const std::function<void(const PictureEntry&, const JobEntry&)> came_;
     std::map<std::string, std::string> growing_;  // path to size and time at the last look
-    std::optional<Loop> loop_;                    // last: it uses the rest
+    std::string lastSaid_;
+    std::optional<Loop> loop_;  // last: it uses the rest
 };
 
 }  // namespace acuity::server

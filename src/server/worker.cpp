@@ -48,6 +48,23 @@ bool Worker::workNext() {
     return job.has_value();
 }
 
+/// What the database cannot take in now, as when the disk is full, is tried until it can, or until
+/// the server ends: else the job would run for ever.
+void Worker::noted(const std::function<void()>& note) {
+    while (true) {
+        try {
+            return note();
+        } catch (const std::exception& error) {
+            {
+                std::lock_guard guard(mutex_);
+                if (ended_) throw;
+            }
+            fmt::print(stderr, "acuity: {}\n", error.what());
+            std::this_thread::sleep_for(std::chrono::seconds(1));
+        }
+    }
+}
+
 void Worker::work(JobEntry job) {
     {
         std::lock_guard guard(mutex_);
@@ -70,24 +87,27 @@ void Worker::work(JobEntry job) {
         if (!picture) throw Error(Kind::input, "its picture was removed");
         intake_.checkRoom(0);
         enlarge(job, *picture);
+        intake_.checkRoom(0);
         if (!job.deliver.empty()) deliver(job);
         job.state = JobState::done;
     } catch (const Error& error) {
         if (error.kind() == Kind::cancelled) {
             // Cancelled by somebody, who has noted it; or the server ends, and the job waits again.
-            store_.giveBack(job.id);
+            noted([&] { store_.giveBack(job.id); });
             std::lock_guard guard(mutex_);
             running_.clear();
             return;
         }
         job.state = JobState::failed;
-        job.message = error.what();
+        job.message = forThePage(std::string(error.what()));
     } catch (const std::exception& error) {
         job.state = JobState::failed;
         job.message = error.what();
     }
     job.finished = now();
-    const bool kept = store_.finish(job);
+    bool kept = false;
+    noted([&] { kept = store_.finish(job); });
+    if (job.state == JobState::failed) store_.removeResults(job.id);
     {
         std::lock_guard guard(mutex_);
         running_.clear();
@@ -126,8 +146,8 @@ void Worker::enlarge(JobEntry& job, const PictureEntry& picture) {
                   {"bytes", std::int64_t(fs::file_size(item.output, code))},
                   {"format", codec::facts(written).name},
                   {"seconds", facts.value("seconds", 0.0)},
-                  {"notes", outcome.notes},
-                  {"explanation", outcome.explanation},
+                  {"notes", forThePage(outcome.notes)},
+                  {"explanation", forThePage(outcome.explanation)},
                   {"trustMean", facts.contains("trust") ? facts["trust"]["meanLevels"] : json()}};
     // The last line names the file, which means nothing to its owner.
     job.result["explanation"].erase(job.result["explanation"].size() - 1);

@@ -33,6 +33,7 @@ class Worker {
   private:
     bool workNext();
     void work(JobEntry job);
+    void noted(const std::function<void()>& note);
     void enlarge(JobEntry& job, const PictureEntry& picture);
     void deliver(JobEntry& job) const;
     void expire();

@@ -25,7 +25,7 @@ async function start() {
   const picture = state.picture();
   if (!picture) return;
   const job = await attempt(() => api.queue(picture.id, state.lasting.settings, state.lasting.trustMap));
-  if (!job) return;
+  if (!job || state.jobs.some((j) => j.id === job.id)) return;  // an event was faster, and knows more
   put(state.jobs, job);
   state.tell('jobs');
 }

@@ -95,13 +95,16 @@ async function refreshAtLast(): Promise<void> {
 /** Follows the server's events; the browser comes back by itself, also after the server was away. */
 export function follow() {
   const events = new EventSource('/api/events');
+  let opened = false;
   events.onopen = () => {
     clearTimeout(lost);
     lost = 0;
+    // It tells nothing of what happened before it was first opened.
+    if (!state.connected || !opened) void refreshAtLast();
+    opened = true;
     if (state.connected) return;
     state.connected = true;
     state.tell('connection');
-    void refreshAtLast();
   };
   events.onerror = () => {
     // It closes every half minute; only a longer silence is worth a word.
