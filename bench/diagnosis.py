@@ -102,7 +102,7 @@ def moved_ones(program: Path, cases: Cases, work: Path) -> str:
         Image.fromarray(x[0].byte().permute(1, 2, 0).numpy()).save(paths[-1], compress_level=1)
     seen = [(f["motion"], truth) for f, truth in zip(diagnosed(program, paths), truths) if f["motion"]]
     turned = [abs((f["angle"] - angle + 90) % 180 - 90) for f, (_, angle) in seen]
-    off = [abs(f["length"] - length) for f, (length, _) in seen]
+    off = [abs(f["length"]["value"] - length) for f, (length, _) in seen]
     return (f"Motion of {LENGTHS[0]} to {LENGTHS[1]} pixels: seen in {len(seen)} of {MOVED}, its direction to "
             f"{sum(turned) / max(1, len(seen)):.0f} degrees (to 15 in {sum(t <= 15 for t in turned)}), its length to "
             f"{sum(off) / max(1, len(seen)):.1f} pixels.")

@@ -150,7 +150,7 @@ TEST_CASE("motion is measured, with its direction") {
         const json motion = diagnosed(folder, moved)["motion"];
         REQUIRE(motion.is_object());
         CHECK(std::abs(std::remainder(double(motion["angle"]) - angle, 180)) < 15);
-        CHECK(double(motion["length"]) == Approx(9).margin(4));
+        CHECK(double(motion["length"]["value"]) == Approx(9).margin(4));
     }
 }
 

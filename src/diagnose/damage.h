@@ -13,8 +13,8 @@ namespace acuity::diagnose {
 
 /// Of the camera, or of what it looks at, while it was exposed: points are lines.
 struct Motion {
-    double length = 0;  // pixels; 0: none is seen
-    double angle = 0;   // degrees counterclockwise from the horizontal, 0 to 180
+    Estimate length;   // pixels; 0: none is seen
+    double angle = 0;  // degrees counterclockwise from the horizontal, 0 to 180
 };
 
 struct Damage {

@@ -92,8 +92,8 @@ json toJson(const Estimate& estimate) {
 }
 
 json toJson(const diagnose::Motion& motion) {
-    if (motion.length == 0) return nullptr;
-    return {{"length", motion.length}, {"angle", motion.angle}};
+    if (motion.length.value == 0) return nullptr;
+    return {{"length", toJson(motion.length)}, {"angle", motion.angle}};
 }
 
 json toJson(const diagnose::ShrunkJpeg& shrunk) {
@@ -212,10 +212,11 @@ std::vector<std::string> sentences(const Diagnosis& diagnosis) {
         fmt::format("detail: as much as {} of its width and height would hold (give or "
                     "take {})",
                     percent(damage.resolution.value), percent(damage.resolution.deviation)));
-    if (damage.motion.length > 0)
-        lines.push_back(
-            fmt::format("motion: points are lines of about {:.0f} pixels, at {:.0f} degrees",
-                        damage.motion.length, damage.motion.angle));
+    if (damage.motion.length.value > 0)
+        lines.push_back(fmt::format(
+            "motion: points are lines of about {:.0f} pixels (give or take {:.0f}), at "
+            "{:.0f} degrees",
+            damage.motion.length.value, damage.motion.length.deviation, damage.motion.angle));
     lines.push_back(noise(damage));
     lines.push_back(compression(damage, diagnosis.jpegQuality, diagnosis.shrunkJpeg));
     lines.push_back(enlargement(damage));
