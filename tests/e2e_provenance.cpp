@@ -125,7 +125,7 @@ TEST_CASE("nothing is left in the picture when no metadata is wanted") {
     CHECK(contains(bytesOf(folder / "kept.jpg"), "acuity"));
     CHECK_FALSE(contains(bytesOf(folder / "bare.jpg"), "acuity"));
     CHECK(contains(enlarged(folder, "marked.png", "x.png", {"--keep-metadata", "none"}),
-                   "already enlarged 2 times"));
+                   "already enlarged by a factor of 2"));
 }
 
 TEST_CASE("a history round-trips, and what others wrote stays") {

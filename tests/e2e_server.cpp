@@ -84,7 +84,7 @@ TEST_CASE("a picture goes in, and the result is the command line's") {
         const auto other = server.client().Get(path + "/file?format=webp");
         REQUIRE(other);
         CHECK(other->get_header_value("Content-Disposition") ==
-              "attachment; filename*=UTF-8''in-3x.webp");
+              "attachment; filename=\"in-3x.webp\"; filename*=UTF-8''in-3x.webp");
         CHECK(decoded(other->body).width() == 450);
         const std::string zip = server.bytes("/api/results.zip");
         CHECK(contains(zip, "in-3x.png"));
