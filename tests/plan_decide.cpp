@@ -128,6 +128,9 @@ TEST_CASE("what is measured clearly is taken away, and nothing else") {
     CHECK(noise.start == noise.source);  // no reason to shrink it any more
     CHECK(says(noise, "clean takes away noise of about 20 levels"));
     CHECK_FALSE(cleaned(noisy(1)).cleaning.any());
+    diagnose::Damage vague = noisy(2);  // as fine texture looks
+    vague.lumaNoise.deviation = 1.5;
+    CHECK_FALSE(cleaned(vague).cleaning.any());
 
     diagnose::Damage jpeg = sharp();
     jpeg.compressed = 0.999;

@@ -24,7 +24,7 @@ constexpr int kSide = 256, kLooked = 16, kUsed = 2;
 
 /// Of Enlargement::likelihood, in the order of its terms, fitted to pictures damaged in known ways
 /// (training/enlargement_fit.py).
-constexpr double kWeights[] = {0.12, 0.84, -0.16, 0.06, 0.88};
+constexpr double kWeights[] = {0.32, 0.84, -0.16, 0.06, 0.88};
 
 /// One direction of a picture, as seen in some of its pieces.
 class Direction {

@@ -13,6 +13,7 @@ constexpr double kLevels = 25, kQualities = 80;
 
 /// Weaker damage than this is measured too vaguely to be worth a change.
 constexpr double kLeastNoise = 1.5, kLeastColourNoise = 3, kMostQuality = 88;
+constexpr double kPlain = 1.5;  // deviations: fine texture can look like noise
 constexpr double kSurely = 0.995, kSoft = 0.88;
 
 /// The strongest noise that can be asked for, in levels. Of noise of one strength in red, green and
@@ -34,6 +35,10 @@ double qualityOf(const diagnose::Damage& damage, int file) {
     return seen ? measured.value : 100;
 }
 
+bool plain(const diagnose::Estimate& measured, double least) {
+    return measured.value >= least && measured.value >= kPlain * measured.deviation;
+}
+
 }  // namespace
 
 std::map<std::string, double> Cleaning::named() const {
@@ -49,7 +54,7 @@ Cleaning cleaningFor(const diagnose::Damage& damage, int jpegQuality) {
         found.compression = stepped((100 - quality) / kQualities);
     if (!damage.known) return found;
     const double luma = damage.lumaNoise.value, colour = damage.chromaNoise.value;
-    if (luma >= kLeastNoise || colour >= kLeastColourNoise) {
+    if (plain(damage.lumaNoise, kLeastNoise) || plain(damage.chromaNoise, kLeastColourNoise)) {
         found.noise = stepped(luma / kLevels);
         found.colourNoise = stepped(colour / kLevels);
     }
