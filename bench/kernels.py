@@ -32,13 +32,13 @@ def save(pixels: torch.Tensor, path: Path):
 
 def reduce_all(pictures: list[Path], out: Path):
     whole = lambda x: x.round().clamp(0, 255)
-    for path in pictures:
+    for number, path in enumerate(pictures):  # which may share a name
         picture = read_rgb(path).double()
         for factor in FACTORS:
             h, w = (side // factor * factor for side in picture.shape[1:])
             if min(h, w) // factor < LEAST_SIDE:
                 continue
-            name = f"{path.parent.name}-{path.stem}.png"
+            name = f"{number:03}-{path.stem}.png"
             hr = picture[:, :h, :w]
             save(hr, out / f"HR_x{factor}" / name)
             for i, kernel in enumerate(KERNELS):

@@ -207,6 +207,8 @@ TEST_CASE("a page of a TIFF is what it is, and not what the first one is", "[cod
     CHECK(second.frames[0].getpoint(0, 0) == std::vector<double>{10, 20, 30, 128});
     options.page = 0;
     CHECK(decoded(folder / "both.tiff", options).frames[0].bands() == 3);
+    const std::string all = sentenceOf([&] { open(folder / "both.tiff", {}); });
+    CHECK(all.find("choose one with --page N") != std::string::npos);
 }
 
 TEST_CASE("one picture formats take the first frame and say so", "[codec][frames]") {

@@ -93,6 +93,8 @@ TEST_CASE("-r mirrors the tree into the output folder") {
     paint(folder / "in/a.png", 6, 6);
     paint(folder / "in/sub/b.png", 6, 6);
     paint(folder / "in/sub/deep er/c.png", 6, 6);
+    paint(folder / "in/.hidden/d.png", 6, 6);
+    paint(folder / "in/.e.png", 6, 6);
     REQUIRE(run({"-r", folder / "in", "-m", "bicubic", "-o", folder / "out"}).status == 0);
     const Names out = files(folder / "out");
     REQUIRE(out.size() == 3);
@@ -179,7 +181,7 @@ TEST_CASE("--files-from reads one name a line") {
     Folder folder;
     paint(folder / "a b.png", 6, 5);
     paint(folder / "c[1].png", 6, 5);
-    writeBytes(folder / "list", folder / "a b.png" + "\n\n" + (folder / "c[1].png") + "\n");
+    writeBytes(folder / "list", folder / "a b.png" + "\r\n\n" + (folder / "c[1].png") + "\n");
     REQUIRE(run({"--files-from", folder / "list", "-m", "bicubic", "-o", folder / "out"}).status ==
             0);
     CHECK(files(folder / "out").size() == 2);

@@ -78,7 +78,11 @@ TEST_CASE("--salvage takes what a truncated picture still gives") {
                                    "-o", folder / ("out-" + extension + ".png")});
         INFO(result.err);
         CHECK(result.status == 0);
+        CHECK(contains(result.err, "it is damaged"));
         if (result.status == 0) CHECK(sizeOf(folder / ("out-" + extension + ".png")) == "480x360");
+        paint(folder / ("whole." + extension), 120, 90);
+        CHECK_FALSE(contains(
+            run({folder / ("whole." + extension), "-m", "bicubic", "--salvage"}).err, "damaged"));
     }
 }
 

@@ -84,6 +84,34 @@ TEST_CASE("names that are taken or could do harm are refused, and change nothing
     CHECK(fs::exists(home.file));
 }
 
+TEST_CASE("what runs by its path can be added, however its file is called") {
+    const Home home;
+    const std::string weights =
+        std::string(ACUITY_SOURCE) + "/tests/data/parity/compact-x2.safetensors";
+    fs::copy_file(weights, home.folder / "pytorch_model.bin");
+    REQUIRE(home.models_({"add", home.folder / "pytorch_model.bin", "--name", "plain"}).status ==
+            0);
+    CHECK(fs::exists(home.models + "/plain.bin"));
+    fs::copy_file(weights, home.folder / "LOUD.PTH");
+    CHECK(home.models_({"add", home.folder / "LOUD.PTH"}).status == 0);
+    paint(home.folder / "in.png", 20, 20);
+    Io io = home.io();
+    io.cwd = home.folder.path().string();
+    CHECK(run({"in.png", "-m", "LOUD.PTH", "-s", "2", "-o", "loud.png"}, io).status == 0);
+    CHECK(run({"in.png", "-m", "plain", "-s", "2", "-o", "plain.png"}, io).status == 0);
+    CHECK(samePixels(home.folder / "loud.png", home.folder / "plain.png"));
+}
+
+TEST_CASE("a card with a slip in it hides no other model") {
+    const Home home;
+    REQUIRE(home.models_({"add", home.file, "--name", "mine"}).status == 0);
+    writeBytes(home.models + "/odd.json", R"({"scale": 4, "halo": 2, "licence": 5})");
+    const Result listed = home.models_({"list"});
+    CHECK(listed.status == 0);
+    CHECK(contains(listed.out, "mine"));
+    CHECK(contains(home.models_({"verify"}).err, "odd.json"));
+}
+
 TEST_CASE("a shipped model wins over one of the same name put there by hand") {
     const Home home;
     writeBytes(home.models + "/faithful-x2.json", R"({"scale": 4, "halo": 1})");

@@ -136,6 +136,17 @@ TEST_CASE("a picture and JSON do not share standard output") {
     CHECK(result.out.empty());
 }
 
+TEST_CASE("several pictures are not taken to a folder that is named like a picture") {
+    const Folder folder;
+    paint(folder / "a.png", 40, 30, 1);
+    paint(folder / "b.png", 40, 30, 2);
+    const Result result =
+        run({folder / "a.png", folder / "b.png", "-m", "nearest", "-o", folder / "both.png"});
+    CHECK(result.status == 2);
+    CHECK(contains(result.err, "name a folder"));
+    CHECK(files(folder.path()) == std::set<std::string>{"a.png", "b.png"});
+}
+
 TEST_CASE("a picture that is squeezed is not bound to what there is no room for") {
     const Folder folder;
     paint(folder / "in.png", 120, 120, 3);

@@ -197,6 +197,9 @@ TEST_CASE("score and models answer on the command line") {
         CHECK(contains(list.out, name));
     CHECK(contains(run({"models", "info", "faithful-x4"}).out, "licence"));
     CHECK(run({"models", "info", "nonsense"}).status == 3);
+    CHECK(contains(run({"models", "info", "faithful"}).err, "faithful-x2 and faithful-x4"));
+    CHECK(contains(run({"models", "info", "realesrgan-x4plus"}).err,
+                   "acuity models pull realesrgan-x4plus"));
     const Result verified = run({"models", "verify"});
     CHECK(verified.status == 0);
     CHECK(contains(verified.out, "faithful-x4: good"));

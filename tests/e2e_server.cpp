@@ -272,6 +272,32 @@ TEST_CASE("pictures that come into the watched folder are enlarged by the saved 
     CHECK(server.get("/api/jobs").size() == 1);
 }
 
+TEST_CASE("a preset may have any name that the page lets people write") {
+    const Folder folder;
+    const Server server(folder / "data");
+    std::string japanese;
+    for (int i = 0; i < 60; i++) japanese += "%E5%86%99";
+    for (const std::string& name : {std::string("A4%2FA3%20print"), japanese}) {
+        const std::string path = "/api/presets/" + name;
+        CHECK(server.client().Put(path, R"({"scale":"2"})", "application/json")->status == 204);
+        CHECK(server.get("/api/presets").size() == 1);
+        CHECK(server.client().Delete(path)->status == 204);
+    }
+    const std::string tooLong(300, 'a');
+    CHECK(server.client()
+              .Put("/api/presets/" + tooLong, R"({"scale":"2"})", "application/json")
+              ->status == 400);
+}
+
+TEST_CASE("--watch names a folder that is there, or nothing starts") {
+    const Folder folder;
+    const Result result = run({"serve", "--port", "0", "--no-browser", "--data", folder / "data",
+                               "--watch", folder / "missing"});
+    CHECK(result.status == 2);
+    CHECK(contains(result.err, "there is no folder"));
+    CHECK(!fs::exists(folder / "data"));
+}
+
 TEST_CASE("listeners hear what happens, and what they missed") {
     const Folder folder;
     const Server server(folder / "data");

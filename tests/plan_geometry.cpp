@@ -54,6 +54,8 @@ TEST_CASE("a print fills the paper, turned as the picture is") {
     r.dpi = 300;
     CHECK(targetSize({1500, 1000}, r).full == Dimensions{3543, 2362});
     CHECK(targetSize({1000, 1500}, r).full == Dimensions{2362, 3543});
+    r.fit = Fit::exact;  // as it was said
+    CHECK(targetSize({1000, 1500}, r).full == Dimensions{3543, 2362});
     r.fit = Fit::cover;  // a square has no shape to turn the paper by
     CHECK(targetSize({1000, 1000}, r).crop == Dimensions{3543, 2362});
 }

@@ -49,11 +49,15 @@ Network finish(Graph& graph, const Value& output, const std::string& family,
                const std::string& details) {
     Network network;
     const double scale = std::round(output.scale);
-    if (graph.input().channels != 3 || output.channels != 3 || scale < 1 || scale > 16 ||
-        std::abs(scale - output.scale) > 1e-6)
+    if (graph.input().channels != 3 || output.channels != 3)
+        throw Error(Kind::model, "it is a " + family + " network from " +
+                                     std::to_string(graph.input().channels) + " channels to " +
+                                     std::to_string(output.channels) +
+                                     "; Acuity runs those from RGB to RGB");
+    if (scale < 1 || scale > 16 || std::abs(scale - output.scale) > 1e-6)
         throw Error(Kind::model, "it is a " + family +
-                                     " network that does not enlarge RGB by a whole factor from 1 "
-                                     "to 16");
+                                     " network that does not enlarge by a whole factor from 1 to "
+                                     "16");
     network.scale = static_cast<int>(scale);
     network.reach = static_cast<int>(std::ceil(output.reach));
     network.family = family;

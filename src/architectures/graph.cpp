@@ -159,9 +159,13 @@ Value Graph::node(const std::string& op, const std::vector<Value>& inputs,
 }
 
 Value Graph::conv(const Value& x, const Tensor& weight, const Tensor* bias, Convolution how) {
+    constexpr std::int64_t kMostChannels = 1 << 14;
+    constexpr int kMost = 8000;  // ten times what the deepest networks have
+    if (++convolutions_ > kMost)
+        throw Error(Kind::model, "it has more convolutions than networks do");
     const Shape& s = weight.shape;
     if (s.size() != 4 || weights::elements(s) == 0 || s[0] % how.groups != 0 ||
-        (x.channels > 0 && s[1] * how.groups != x.channels))
+        s[0] > kMostChannels || (x.channels > 0 && s[1] * how.groups != x.channels))
         refuse("a convolution's weight", s);
     if (bias && weights::elements(bias->shape) != std::uint64_t(s[0]))
         refuse("a convolution's bias", bias->shape);

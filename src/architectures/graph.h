@@ -154,7 +154,7 @@ class Graph {
 
     Value input_;
     weights::Message body_;  // nodes, then initialisers, as GraphProto fields
-    int names_ = 0;
+    int names_ = 0, convolutions_ = 0;
     std::uint64_t weightBytes_ = 0;
 };
 

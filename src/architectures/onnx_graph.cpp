@@ -110,6 +110,29 @@ void readGraph(std::string_view bytes, File& file, std::size_t& edges) {
     finished(fields, "the network");
 }
 
+/// Whether a node is a loop or holds one: how often it turns is known to nobody, and may be for
+/// ever.
+bool turns(std::string_view node, int depth) {
+    constexpr int kMostDepth = 32, kOp = 4, kAttribute = 5, kGraph = 6, kGraphs = 11;
+    if (depth > kMostDepth) return false;  // that deep nothing is read at all
+    for (Fields fields(node); fields.next();) {
+        if (fields.number() == kOp && (fields.bytes() == "Loop" || fields.bytes() == "Scan"))
+            return true;
+        if (fields.number() != kAttribute) continue;
+        for (Fields attribute(fields.bytes()); attribute.next();) {
+            if (attribute.number() != kGraph && attribute.number() != kGraphs) continue;
+            for (Fields graph(attribute.bytes()); graph.next();)
+                if (graph.number() == 1 && turns(graph.bytes(), depth + 1)) return true;
+        }
+    }
+    return false;
+}
+
+void refuseLoops(std::string_view node) {
+    if (turns(node, 0))
+        throw Error(Kind::model, "it has loops, which Acuity does not run; export it by tracing");
+}
+
 /// Every value is there before it is used, and made once: no cycles.
 void checkOrder(const File& file) {
     std::unordered_set<std::string_view> known;
@@ -121,6 +144,7 @@ void checkOrder(const File& file) {
                     ", which no layer before it makes");
     };
     for (const Node& node : file.nodes) {
+        refuseLoops(node.bytes);
         for (const auto name : node.inputs) require(name);
         for (const auto name : node.outputs)
             if (!name.empty() && !known.insert(name).second)
@@ -149,8 +173,10 @@ File read(std::string_view bytes) {
             if (domain.empty() || domain == "ai.onnx") file.opset = version;
         }
         if (fields.number() == 25)
-            for (Fields function(fields.bytes()); function.next();)
+            for (Fields function(fields.bytes()); function.next();) {
+                if (function.number() == 7) refuseLoops(function.bytes());
                 if (function.number() == 10) file.functionDomains.insert(function.bytes());
+            }
     }
     finished(fields, "the file");
     std::vector<Declared> real;  // files of old list every weight as an input, too

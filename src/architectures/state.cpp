@@ -12,15 +12,30 @@ using weights::Tensor;
 
 namespace {
 
-void strip(std::map<std::string, Tensor>& tensors, const std::string& prefix) {
-    const bool shared =
-        !tensors.empty() && std::all_of(tensors.begin(), tensors.end(), [&](const auto& entry) {
-            return entry.first.rfind(prefix, 0) == 0;
-        });
-    if (!shared) return;
+/// Takes away what all names begin with, where that is `prefix`; false where it is not.
+bool strip(std::map<std::string, Tensor>& tensors, const std::string& prefix) {
+    // In front of numbers it is the network's own: "model.0.weight".
+    const auto wraps = [&](const auto& entry) {
+        const std::string& name = entry.first;
+        return name.rfind(prefix, 0) == 0 && name.size() > prefix.size() &&
+               !std::isdigit((unsigned char)name[prefix.size()]);
+    };
+    if (tensors.empty() || !std::all_of(tensors.begin(), tensors.end(), wraps)) return false;
     std::map<std::string, Tensor> stripped;
     for (auto& [name, tensor] : tensors) stripped[name.substr(prefix.size())] = tensor;
     tensors = std::move(stripped);
+    return true;
+}
+
+/// Takes away what programs that train and compile put around a network.
+void unwrap(std::map<std::string, Tensor>& tensors) {
+    tensors.erase("n_averaged");  // how many weights torch.optim.swa_utils has averaged
+    for (bool more = true; more;) {
+        more = false;
+        for (const char* prefix :
+             {"module.", "_orig_mod.", "netG.", "net_g.", "generator.", "model.", "net."})
+            more |= strip(tensors, prefix);
+    }
 }
 
 // The number in `name` from a place on, and where it ends; -1 where there is none, or a long one.
@@ -36,7 +51,7 @@ std::pair<int, std::size_t> numberAt(const std::string& name, std::size_t from) 
 }  // namespace
 
 State::State(weights::Weights weights) : weights_(std::move(weights)) {
-    for (const char* prefix : {"module.", "netG.", "generator."}) strip(weights_.tensors, prefix);
+    unwrap(weights_.tensors);
 }
 
 const Tensor& State::at(const std::string& name) const {

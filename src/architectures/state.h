@@ -13,7 +13,7 @@ namespace acuity::architectures {
 
 class State {
   public:
-    /// Strips a "module." and then a "netG." or "generator." that all names share.
+    /// Strips what all names share from programs that train and compile ("module.", "net_g.").
     explicit State(weights::Weights weights);
 
     bool has(const std::string& name) const { return tensors().count(name) > 0; }

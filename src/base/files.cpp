@@ -33,6 +33,11 @@ std::string inQuotes(const std::string& name) {
     return out + "'";
 }
 
+std::string naming(const std::string& file, const std::string& sentence) {
+    const std::string name = inQuotes(file);
+    return sentence.find(name) == std::string::npos ? name + ": " + sentence : sentence;
+}
+
 std::string readFile(const std::string& path, std::uint64_t limit) {
     std::error_code code;
     if (fs::is_directory(path, code)) throw Error(Kind::input, inQuotes(path) + " is a folder");

@@ -18,6 +18,9 @@ std::uint64_t freeSpace(const std::string& folder);
 /// For messages: "'name'" with control characters and quotes escaped, so that it stays one line.
 std::string inQuotes(const std::string& name);
 
+/// An error's sentence, with the name of the file that it is about if it is not in it yet.
+std::string naming(const std::string& file, const std::string& sentence);
+
 /// An output on its way: a hidden file (or folder) beside the target, named after it, so that a
 /// rerun after a crash meets and replaces its own leftovers, and locked, so that two runs cannot
 /// mix. The destructor removes what was not committed.

@@ -117,7 +117,7 @@ int diagnose(const Arguments& arguments, const Cancel& cancel) {
             diagnoseOne(item.input, request, session);
         } catch (const Error& error) {
             if (!ofOneInput(error)) throw;
-            fmt::print(stderr, "acuity: {}\n", naming(item.input, error));
+            fmt::print(stderr, "acuity: {}\n", naming(item.input, error.what()));
             failed = true;
         }
     }

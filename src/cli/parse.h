@@ -1,11 +1,12 @@
 // CLI11 set up the same way for every subcommand.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <optional>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "cli/commands.h"
 
 namespace acuity::cli {
@@ -16,16 +17,17 @@ inline CLI::Option* repeatable(CLI::Option* option) {
         CLI::MultiOptionPolicy::TakeAll);
 }
 
+/// Takes numbers from `least` to `most`, and says so in the help.
+template <typename T>
+CLI::Option* between(CLI::Option* option, T least, T most) {
+    return option->type_name(fmt::format("{}..{}", least, most))
+        ->check(CLI::Range(least, most).description(""));
+}
+
 /// What went wrong with one input is no reason to leave the others.
 inline bool ofOneInput(const Error& error) {
     return error.kind() != Kind::cancelled && error.kind() != Kind::model &&
            error.kind() != Kind::engine;
-}
-
-/// The error's sentence, with the input's name if it is not in it yet.
-inline std::string naming(const std::string& input, const Error& error) {
-    const std::string sentence = error.what(), name = inQuotes(input);
-    return sentence.find(name) == std::string::npos ? name + ": " + sentence : sentence;
 }
 
 /// Parses, or returns the exit status when that was all (help) or it went wrong.

@@ -289,7 +289,7 @@ int run(const Request& request, const Cancel& cancel) {
             }
         } catch (const Error& error) {
             if (all.size() == 1 || !ofOneInput(error)) throw;
-            fmt::print(stderr, "acuity: {}\n", naming(start.input, error));
+            fmt::print(stderr, "acuity: {}\n", naming(start.input, error.what()));
             failed++;
             continue;
         }
@@ -327,18 +327,16 @@ int roundtrip(const Arguments& arguments, const Cancel& cancel) {
     app.add_option("-o,--output", request.output, "folder for what is found")
         ->type_name("DIR")
         ->required();
-    app.add_option("--times", request.times, "rounds (default 20)")
-        ->check(CLI::Range(1, kMostTimes));
-    app.add_option("--factor", journey.factor, "by which it is shrunk (default 4)")
-        ->check(CLI::Range(1.01, 64.0));
+    between(app.add_option("--times", request.times, "rounds (default 20)"), 1, kMostTimes);
+    between(app.add_option("--factor", journey.factor, "by which it is shrunk (default 4)"), 1.01,
+            64.0);
     app.add_option_function<std::string>(
            "--kernel", [&](const std::string& name) { setKernel(request, name); },
            "that shrinks it: box, bilinear, hamming, bicubic (default), lanczos, mitchell, or mix: "
            "one of them by lot in each round")
         ->type_name("K");
-    app.add_option("--jpeg", journey.jpeg, "store it as JPEG of this quality in between")
-        ->type_name("Q")
-        ->check(CLI::Range(1, 100));
+    between(app.add_option("--jpeg", journey.jpeg, "store it as JPEG of this quality in between"),
+            1, 100);
     app.add_option("--seed", journey.seed, "of --kernel mix (default 1)");
     app.add_flag("--known", journey.known, "tell the enlarger which kernel it was");
     repeatable(app.add_option("-m,--model", request.models,

@@ -104,8 +104,7 @@ int score(const Arguments& arguments) {
     bool json = false;
     app.add_option("SR", sr, "the enlarged picture")->required();
     app.add_option("HR", hr, "the original")->required();
-    app.add_option("--scale", scale, "factor it was enlarged by (default 4)")
-        ->check(CLI::Range(1, 64));
+    between(app.add_option("--scale", scale, "factor it was enlarged by (default 4)"), 1, 64);
     app.add_option("--crop", crop, "border left out in pixels (default: the scale)");
     app.add_flag("--json", json, "one JSON object per picture, the mean last");
     if (const auto status = parse(app, arguments)) return *status;
@@ -137,7 +136,7 @@ int score(const Arguments& arguments) {
             count++;
         } catch (const Error& error) {
             if (found.size() == 1) throw;
-            fmt::print(stderr, "acuity: {}\n", naming(original.string(), error));
+            fmt::print(stderr, "acuity: {}\n", naming(original.string(), error.what()));
         }
     }
     if (count > 1) print("mean", {sum.psnr / count, sum.ssim / count, sum.lrPsnr / count});

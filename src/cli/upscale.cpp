@@ -1,5 +1,6 @@
 // `acuity [upscale] INPUT... [-o OUT]`
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -36,7 +37,9 @@ void readList(const std::string& path, std::vector<std::string>& inputs) {
     std::size_t from = 0;
     while (from < text.size()) {
         const std::size_t end = std::min(text.find(separator, from), text.size());
-        if (end > from) inputs.push_back(text.substr(from, end - from));
+        std::size_t last = end;
+        if (separator == '\n' && last > from && text[last - 1] == '\r') last--;  // of Windows
+        if (last > from) inputs.push_back(text.substr(from, last - from));
         from = end + 1;
     }
 }
@@ -118,6 +121,9 @@ int run(const Request& request, const Cancel& cancel) {
     if (request.json && std::any_of(items.begin(), items.end(), shown))
         throw Error(Kind::usage,
                     "--json and the picture both want standard output; name a file with -o");
+    if (!request.options.dryRun && std::any_of(items.begin(), items.end(), shown) &&
+        isatty(STDOUT_FILENO))
+        throw Error(Kind::usage, "a picture is nothing to read on a terminal; name a file with -o");
     pipeline::Session session(request.options, &cancel);
     pipeline::Progress progress;
     Display display(progress, items.size(), request.quiet || request.options.dryRun);

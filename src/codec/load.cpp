@@ -16,6 +16,7 @@
 #include "codec/source.h"
 #include "codec/tiff_file.h"
 #include "codec/vips_text.h"
+#include "codec/watch.h"
 
 namespace acuity::codec {
 namespace {
@@ -130,9 +131,29 @@ Frames readFrames(const Source& source, Format format, const LoadOptions& option
     return frames;
 }
 
+/// Whether a reader that forgives nothing refuses the file. It decodes all of it.
+bool isDamaged(const Source& source, Format format, LoadOptions options) {
+    options.salvage = false;
+    try {
+        Picture unused;
+        const Frames frames = readFrames(source, format, options, false, unused);
+        const Watch watch(frames.roll, options.cancel, {});
+        watch.image().avg();
+        watch.finish();
+        return false;
+    } catch (const vips::VError&) {
+        takeVipsText();
+    } catch (const Error&) {
+    }
+    if (options.cancel) options.cancel->check();
+    return true;
+}
+
 Picture opened(const Source& source, Format format, const LoadOptions& options) {
     Picture picture;
     picture.format = format;
+    if (options.salvage && isDamaged(source, format, options))
+        picture.notes.push_back("it is damaged, and what could not be read is blank");
     if (format == Format::jpeg) picture.jpegQuality = jpegQuality(source.path);
     if (format == Format::png && source.head.find("acTL") != std::string::npos)
         picture.notes.push_back("only the first frame of this animated PNG was taken");

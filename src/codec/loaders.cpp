@@ -56,12 +56,12 @@ int integer(const VImage& image, const char* field, int otherwise) {
 }
 
 // The page the person asked for, or how many there are.
-struct Pages {
+struct Chosen {
     int first = 0, count = 1;
 };
 
-Pages choosePages(const Source& source, Format format, const VImage& header, int inFile,
-                  const LoadOptions& options, std::vector<std::string>& notes) {
+Chosen choosePages(const Source& source, Format format, const VImage& header, int inFile,
+                   const LoadOptions& options, std::vector<std::string>& notes) {
     if (options.page >= inFile)
         throw Error(Kind::input, source.shown + " has " + std::to_string(inFile) +
                                      (inFile == 1 ? " page" : " pages") +
@@ -74,18 +74,42 @@ Pages choosePages(const Source& source, Format format, const VImage& header, int
         return {integer(header, "heif-primary", 0), 1};
     }
     if (format == Format::tiff) {
+        const auto differ = [&](const char* what) {
+            return Error(Kind::input, source.shown + " has " + std::to_string(inFile) +
+                                          " pages of different " + what +
+                                          "; choose one with --page N");
+        };
         switch (comparePages(source.path, inFile)) {
-            case PageSizes::same:
+            case Pages::alike:
                 break;
-            case PageSizes::reduced:
+            case Pages::reduced:
                 notes.push_back("its reduced copies were left out");
                 return {0, 1};
-            case PageSizes::different:
-                throw Error(Kind::input, source.shown + " has " + std::to_string(inFile) +
-                                             " pages of different sizes; choose one with --page N");
+            case Pages::unlike:
+                throw differ("colours, depth, orientation or layout");
+            case Pages::otherSizes:
+                throw differ("sizes");
         }
     }
     return {0, inFile};
+}
+
+/// `image` with the profile, texts, resolution and orientation of another one instead of its own.
+VImage withMetadataOf(const VImage& image, const VImage& other) {
+    VImage own = image.copy(VImage::option()->set("xres", other.xres())->set("yres", other.yres()));
+    for (const char* field : {VIPS_META_RESOLUTION_UNIT, VIPS_META_ICC_NAME, VIPS_META_EXIF_NAME,
+                              VIPS_META_XMP_NAME, VIPS_META_IPTC_NAME, VIPS_META_PHOTOSHOP_NAME,
+                              VIPS_META_ORIENTATION, VIPS_META_IMAGEDESCRIPTION}) {
+        GValue value = G_VALUE_INIT;
+        if (vips_image_get_typeof(other.get_image(), field) &&
+            vips_image_get(other.get_image(), field, &value) == 0) {
+            vips_image_set(own.get_image(), field, &value);
+            g_value_unset(&value);
+        } else {
+            own.remove(field);
+        }
+    }
+    return own;
 }
 
 /// The pixels of a TIFF where they lie in the file, with all that its header says: libvips would
@@ -159,11 +183,14 @@ Roll openRoll(const Source& source, Format format, const LoadOptions& options, b
         if (hasPages(format) && options.page > 0) how->set("page", 0);
         VImage header = call(source, format, how);
         const int inFile = hasPages(format) ? std::max(1, integer(header, "n-pages", 1)) : 1;
-        Pages pages = choosePages(source, format, header, inFile, options, notes);
+        const Chosen pages = choosePages(source, format, header, inFile, options, notes);
         checkPixels(source, header.width(), header.height(), pages.count, options);
+        const VImage first = header;
         if (pages.first != 0 || pages.count != 1)
             header = call(source, format,
                           access(options, random)->set("page", pages.first)->set("n", pages.count));
+        // libvips gives what the last of all pages says.
+        if (format == Format::tiff && pages.count > 1) header = withMetadataOf(header, first);
         checkPixels(source, header.width(), header.height(), 1, options);
         roll.frames = pages.count;
         roll.firstPage = pages.first;

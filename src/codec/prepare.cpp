@@ -114,6 +114,9 @@ VImage flattened(const Picture& picture, const VImage& part) {
 bool leavesProfile(const Picture& picture, Format format, const SaveOptions& options) {
     if (picture.metadata.icc.empty()) return false;
     if (picture.linear && depthFor(picture, format, options) != 32) return true;
+    // These hold colour only, which a profile of greys does not fit.
+    const bool coloured = format == Format::webp || format == Format::avif;
+    if (coloured && picture.frames.front().bands() < 3) return true;
     return format == Format::gif || format == Format::dz || format == Format::ppm;
 }
 

@@ -48,14 +48,15 @@ void removeOwn(std::string& xmp) {
 
 std::optional<Provenance> provenanceOf(const std::string& xmp) {
     const std::string factor = xmpValue(xmp, "acuity:Factor");
-    if (factor.empty()) return std::nullopt;
+    const auto from = xmp.find("<acuity:Steps>"), to = xmp.find("</acuity:Steps>");
+    if (factor.empty() && from == std::string::npos) return std::nullopt;
     Provenance found;
-    found.factor = std::strtod(factor.c_str(), nullptr);
-    if (!(found.factor > 0) || !std::isfinite(found.factor)) return std::nullopt;
+    found.factor = factor.empty() ? 0 : std::strtod(factor.c_str(), nullptr);
+    if (!factor.empty() && (!(found.factor > 0) || !std::isfinite(found.factor)))
+        return std::nullopt;
     found.width = std::atoi(xmpValue(xmp, "acuity:Width").c_str());
     found.height = std::atoi(xmpValue(xmp, "acuity:Height").c_str());
     found.reduction = xmpValue(xmp, "acuity:Reduction");
-    const auto from = xmp.find("<acuity:Steps>"), to = xmp.find("</acuity:Steps>");
     if (from == std::string::npos || to == std::string::npos || to < from) return found;
     const std::string list = xmp.substr(from, to - from), open = "<rdf:li>";
     for (auto at = list.find(open); at != std::string::npos && found.steps.size() < kMostSteps;
@@ -77,7 +78,9 @@ std::string withProvenance(std::string xmp, const Provenance& provenance,
     for (const std::string& step : provenance.steps) steps += element("rdf:li", step);
     std::string elements =
         element("acuity:Software", software) +
-        element("acuity:Factor", fmt::format("{:.6g}", provenance.factor)) +
+        // Without it there is nothing to go back to: the picture counts as any other.
+        (provenance.factor > 0 ? element("acuity:Factor", fmt::format("{:.6g}", provenance.factor))
+                               : std::string()) +
         element("acuity:Width", std::to_string(provenance.width)) +
         element("acuity:Height", std::to_string(provenance.height)) +
         (provenance.reduction.empty() ? std::string()

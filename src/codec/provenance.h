@@ -9,7 +9,7 @@
 namespace acuity::codec {
 
 struct Provenance {
-    double factor = 1;               // of all enlargements by Acuity together
+    double factor = 1;  // of all enlargements by Acuity together; 0: it was only made smaller
     int width = 0, height = 0;       // of the result; 0 where it does not say
     std::string reduction;           // the kernel that leads back to the input, or ""
     std::vector<std::string> steps;  // one sentence for each run, the oldest first

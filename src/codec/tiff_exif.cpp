@@ -69,10 +69,16 @@ std::size_t swapUnit(std::uint16_t type) {
 }
 
 std::string reordered(const ExifEntry& entry, bool swap) {
+    constexpr int kUserComment = 0x9286;
+    const std::string kUnicode("UNICODE\0", 8);  // in front of 16-bit letters in the file's order
     std::string data = entry.data;
-    const std::size_t unit = swapUnit(entry.type);
+    std::size_t unit = swapUnit(entry.type), start = 0;
+    if (entry.tag == kUserComment && data.compare(0, kUnicode.size(), kUnicode) == 0) {
+        unit = 2;
+        start = kUnicode.size();
+    }
     if (swap && unit > 1)
-        for (std::size_t at = 0; at + unit <= data.size(); at += unit)
+        for (std::size_t at = start; at + unit <= data.size(); at += unit)
             std::reverse(data.begin() + static_cast<std::ptrdiff_t>(at),
                          data.begin() + static_cast<std::ptrdiff_t>(at + unit));
     return data;

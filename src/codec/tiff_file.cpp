@@ -97,10 +97,17 @@ std::uint64_t TiffFile::integer(const TiffEntry& entry, std::uint64_t i,
     return number(entry.place + i * static_cast<std::uint64_t>(size), size);
 }
 
-PageSizes comparePages(const std::string& path, int pages) {
+Pages comparePages(const std::string& path, int pages) {
+    // What libvips wants to be alike: BitsPerSample, PhotometricInterpretation, Orientation,
+    // SamplesPerPixel, RowsPerStrip, PlanarConfiguration, the sides of tiles, SampleFormat; with
+    // what they are where a page does not say.
+    constexpr std::pair<int, std::uint64_t> kKind[] = {{258, 1}, {262, 0},          {274, 1},
+                                                       {277, 1}, {278, UINT32_MAX}, {284, 1},
+                                                       {322, 0}, {323, 0},          {339, 1}};
     const TiffFile file(path);
     std::uint64_t at = file.first(), width = 0, height = 0;
-    bool same = true, reduced = true;
+    std::vector<std::uint64_t> kind;
+    bool same = true, reduced = true, alike = true;
     for (int page = 0; page < pages && at != 0; ++page) {
         std::uint64_t next = 0;
         const auto entries = file.directory(at, &next);
@@ -108,16 +115,24 @@ PageSizes comparePages(const std::string& path, int pages) {
             const TiffEntry* entry = find(entries, tag);
             return entry ? file.integer(*entry) : 0;
         };
+        std::vector<std::uint64_t> its;
+        for (const auto& [tag, otherwise] : kKind) {
+            const TiffEntry* entry = find(entries, tag);
+            its.push_back(entry ? file.integer(*entry, 0, otherwise) : otherwise);
+        }
         if (page == 0) {
             width = value(256);
             height = value(257);
+            kind = its;
         } else {
+            alike = alike && its == kind;
             same = same && value(256) == width && value(257) == height;
             reduced = reduced && (value(254) & 1);
         }
         at = next;
     }
-    return same ? PageSizes::same : reduced ? PageSizes::reduced : PageSizes::different;
+    if (same) return alike ? Pages::alike : Pages::unlike;
+    return reduced ? Pages::reduced : Pages::otherSizes;
 }
 
 TiffPixelFacts tiffPixelFacts(const std::string& path, int page) {

@@ -48,10 +48,11 @@ class TiffFile {
 /// Bytes of one value of a TIFF type, 0 for unknown types.
 int tiffTypeSize(std::uint16_t type);
 
-enum class PageSizes { same, reduced, different };
+enum class Pages { alike, reduced, unlike, otherSizes };
 
-/// Whether all pages have the first one's size, or the others are declared as its reduced copies.
-PageSizes comparePages(const std::string& path, int pages);
+/// Whether all pages have the first one's size and kind of pixels, or the others are declared as
+/// its reduced copies.
+Pages comparePages(const std::string& path, int pages);
 
 struct TiffPixelFacts {
     std::vector<int> extraSamples;  // 0 unspecified, 1 premultiplied alpha, 2 alpha

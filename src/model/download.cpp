@@ -63,6 +63,11 @@ Url redirected(const Url& from, const std::string& location) {
     if (location.rfind("//", 0) == 0)
         return parseUrl((from.secure ? "https:" : "http:") + location);
     if (location.rfind('/', 0) == 0) return parseUrl(from.origin + location);
+    const std::size_t colon = location.find(':');
+    if (colon == std::string::npos || colon > location.find_first_of("/?#")) {  // no scheme
+        const std::string path = from.path.substr(0, from.path.find('?'));
+        return parseUrl(from.origin + path.substr(0, path.rfind('/') + 1) + location);
+    }
     const Url to = parseUrl(location);
     if (from.secure && !to.secure) refuse(from.host + " leads on to an address that is not https");
     return to;

@@ -13,7 +13,9 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "model/onnx_facts.h"
+#include "model/reader.h"
 #include "weights/mapped.h"
+#include "weights/ncnn.h"
 #include "weights/protobuf.h"
 #include "weights/read.h"
 
@@ -36,7 +38,7 @@ bool plainName(const std::string& name) {
 }
 
 bool endsLikeFile(const std::string& name) {
-    const std::string ending = fs::path(name).extension().string();
+    const std::string ending = endingOf(name);
     return std::find(kModelEndings.begin(), kModelEndings.end(), ending) != kModelEndings.end();
 }
 
@@ -50,6 +52,7 @@ OwnModel fromCard(const std::string& name) {
         OwnModel model;
         model.name = name;
         model.card = json::parse(readFile(path, 1 << 20));
+        if (!isCard(model.card)) throw Error(Kind::model, "");
         for (const json& file : model.card.value("files", json::array())) {
             const std::string own = file.at("name");
             if (!plainName(own)) throw Error(Kind::model, "");
@@ -68,18 +71,29 @@ OwnModel fromCard(const std::string& name) {
                                  "` takes it away");
 }
 
-/// The files a model consists of, the one to load first.
-std::vector<fs::path> partsOf(const fs::path& file) {
-    std::vector<fs::path> parts{file};
-    if (file.extension() == ".param" || file.extension() == ".bin")
-        parts = {fs::path(file).replace_extension(".param"),
-                 fs::path(file).replace_extension(".bin")};
-    for (const fs::path& part : parts) {
+/// A file that a model consists of, and the ending that it has in the library.
+struct Part {
+    fs::path path;
+    std::string ending;
+};
+
+/// All of them, the one to load first.
+std::vector<Part> partsOf(const fs::path& file) {
+    std::vector<Part> parts{{file, endingOf(file.string())}};
+    if (const auto pair = weights::ncnnPair(file.string()); !pair.graph.empty())
+        parts = {{pair.graph, ".param"}, {pair.weights, ".bin"}};
+    for (const Part& part : parts) {
         std::error_code code;
-        if (!fs::is_regular_file(part, code))
-            throw Error(Kind::model, "there is no file " + inQuotes(part.string()));
+        if (!fs::is_regular_file(part.path, code))
+            throw Error(Kind::model, "there is no file " + inQuotes(part.path.string()));
     }
     return parts;
+}
+
+/// What a model is called where nobody says it: "x" of x.pth and of x.param.bin.
+std::string nameFrom(const fs::path& file) {
+    const fs::path stem = file.stem();
+    return (stem.extension() == ".param" ? stem.stem() : stem).string();
 }
 
 /// Whether an ONNX file keeps tensors in other files (onnx.proto: data_location EXTERNAL).
@@ -103,7 +117,7 @@ std::string licenceOf(const fs::path& file, std::string_view bytes) {
         for (const char* key : {"licence", "license", "modelspec.license"})
             if (const auto found = metadata.find(key); found != metadata.end())
                 return found->second;
-    } else if (file.extension() == ".onnx") {
+    } else if (endingOf(file.string()) == ".onnx") {
         for (const char* key : {"licence", "license"})
             if (const auto found = onnxMetadata(bytes, key)) return *found;
     }
@@ -134,7 +148,7 @@ json cardOf(const Model& model, const Addition& addition, const fs::path& file) 
     json card = model.card.is_object() ? model.card : json::object();
     card.erase("sha256");
     // A card beside an ONNX file says how to run its bytes; without one it is looked into again.
-    if (file.extension() == ".onnx" && card.contains("scale")) card["as_it_is"] = true;
+    if (endingOf(file.string()) == ".onnx" && card.contains("scale")) card["as_it_is"] = true;
     const Facts& facts = model.facts;
     card["scale"] = facts.scale;
     card["halo"] = facts.halo;
@@ -175,6 +189,13 @@ void place(const fs::path& from, const Draft& to, bool move) {
 }
 
 }  // namespace
+
+bool isCard(const json& content) {
+    if (!content.is_object()) return false;
+    for (const char* text : {"family", "licence", "sha256", "skip", "source", "summary"})
+        if (content.contains(text) && !content[text].is_string()) return false;
+    return !content.contains("noncommercial") || content["noncommercial"].is_boolean();
+}
 
 std::string userFolder() {
     const auto set = [](const char* name) -> const char* {
@@ -257,27 +278,28 @@ void checkNewName(const std::string& name) {
 }
 
 OwnModel add(const Addition& addition, engine::Engine& engine) {
-    const std::vector<fs::path> parts = partsOf(fs::absolute(addition.file));
-    const std::string name = addition.name.empty() ? parts[0].stem().string() : addition.name;
+    const std::vector<Part> parts = partsOf(fs::absolute(addition.file));
+    const fs::path& first = parts[0].path;
+    const std::string name = addition.name.empty() ? nameFrom(first) : addition.name;
     checkNewName(name);
-    if (parts[0].extension() == ".onnx" &&
-        hasExternalData(weights::Mapped(parts[0].string()).bytes()))
-        throw Error(Kind::model, inQuotes(parts[0].string()) +
+    if (endingOf(first.string()) == ".onnx" &&
+        hasExternalData(weights::Mapped(first.string()).bytes()))
+        throw Error(Kind::model, inQuotes(first.string()) +
                                      " keeps its weights in other files; it runs by its path "
                                      "with -m, and can be added once it is saved as one file");
     const fs::path folder = makeUserFolder();
     Draft card(cardPath(name).string());  // locked from here on: the name is ours
     checkNewName(name);
-    const Model model = load(parts[0].string(), &engine, addition.options);
+    const Model model = load(first.string(), &engine, addition.options);
     tryOut(model, engine);
 
-    json content = cardOf(model, addition, parts[0]);
+    json content = cardOf(model, addition, first);
     content["files"] = json::array();
     std::vector<std::unique_ptr<Draft>> drafts;
-    for (const fs::path& part : parts) {
-        const std::string file = name + part.extension().string();
+    for (const Part& part : parts) {
+        const std::string file = name + part.ending;
         drafts.push_back(std::make_unique<Draft>((folder / file).string()));
-        place(part, *drafts.back(), addition.move);
+        place(part.path, *drafts.back(), addition.move);
         content["files"].push_back({{"name", file},
                                     {"bytes", fs::file_size(drafts.back()->path())},
                                     {"sha256", sha256OfFile(drafts.back()->path())}});

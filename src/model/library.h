@@ -24,6 +24,10 @@ struct OwnModel {
     architectures::Options options;
 };
 
+/// Whether this can be a model's card: an object whose texts are texts. What a network needs is
+/// looked at where it is loaded.
+bool isCard(const nlohmann::json& content);
+
 /// $ACUITY_USER_MODELS, else $XDG_DATA_HOME/acuity/models, else ~/.local/share/acuity/models; it
 /// need not exist. "" when there is no such place.
 std::string userFolder();

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/system.h"
+#include "model/catalogue_file.h"
 #include "model/library.h"
 #include "model/onnx_facts.h"
 #include "model/reader.h"
@@ -52,10 +53,11 @@ Facts factsFrom(const json& object, const std::string& where) {
 json readCard(const fs::path& path) {
     try {
         json card = json::parse(readFile(path.string(), 1 << 20));
-        if (card.is_object()) return card;
+        if (isCard(card)) return card;
     } catch (const json::exception&) {
     }
-    throw Error(Kind::model, inQuotes(path.string()) + " is no model card (a JSON object)");
+    throw Error(Kind::model, inQuotes(path.string()) +
+                                 " is no model card (a JSON object of what docs/models.md says)");
 }
 
 Model interpolation(const std::string& name) {
@@ -98,7 +100,7 @@ Facts factsFrom(const architectures::Network& network) {
 
 /// An ONNX file that says itself how it is to be run, or whose card does.
 bool ownOnnx(Model& model, const fs::path& path) {
-    if (path.extension() != ".onnx") return false;
+    if (endingOf(path.string()) != ".onnx") return false;
     model.onnx = readWeights(path);
     if (model.onnx.empty()) throw Error(Kind::model, inQuotes(path.string()) + " is empty");
     // A card of the library tells what was found out, not how to run the bytes as they are.
@@ -117,12 +119,28 @@ std::string sourceName(const Model& model, const fs::path& path) {
     return source.is_string() ? source.get<std::string>() : own;
 }
 
+/// Whether the JSON file beside a model's is a card. Much else has that name: settings of a
+/// training, an entry of a collection.
+bool isCardOf(const fs::path& path, const fs::path& card) {
+    std::error_code code;
+    if (!fs::is_regular_file(card, code)) return false;
+    for (const std::string& ours : {userFolder(), modelsFolder()})
+        if (fs::equivalent(card.parent_path(), ours, code)) return true;
+    if (endingOf(path.string()) != ".onnx") return false;
+    try {
+        const json content = readCard(card);
+        return content.contains("halo") || content.contains("sha256");
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 Model fromFile(const fs::path& path, engine::Engine* engine,
                const architectures::Options& options) {
     const fs::path card = fs::path(path).replace_extension(".json");
     Model model;
     model.name = path.stem().string();
-    if (fs::exists(card)) model = fromCard(card);
+    if (isCardOf(path, card)) model = fromCard(card);
     if (!ownOnnx(model, path)) {
         try {
             const std::string name = sourceName(model, path);
@@ -162,6 +180,32 @@ std::string knownNames() {
     std::string names;
     for (const Model& model : catalogue()) names += (names.empty() ? "" : ", ") + model.name;
     return names;
+}
+
+/// An Error that names what there is instead, and how the model that is meant could be had.
+Error unknownModel(const std::string& name) {
+    const std::string start = "there is no model " + inQuotes(name);
+    if (name == "auto")
+        return {Kind::model,
+                "'auto' is no model: it chooses one for each picture, as --explain says"};
+    std::string family;
+    for (const Model& model : catalogue())
+        if (model.name.rfind(name + "-x", 0) == 0)
+            family += (family.empty() ? "" : " and ") + model.name;
+    if (!family.empty()) return {Kind::model, inQuotes(name) + " is a choice of " + family};
+    try {
+        for (const Entry& entry : readCatalogue())
+            if (entry.name == name)
+                return {Kind::model, start + " yet; `acuity models pull " + name + "` fetches it"};
+    } catch (const Error&) {
+        // No catalogue, or none that can be read: then it is of no help here.
+    }
+    std::string sentence =
+        start + "; there are " + knownNames() + ", and model files by their path";
+    if (modelsFolder().empty())
+        sentence +=
+            " (the folder of the models that ship was not found; ACUITY_MODELS can name it)";
+    return {Kind::model, sentence};
 }
 
 }  // namespace
@@ -207,9 +251,7 @@ Model load(const std::string& nameOrFile, engine::Engine* engine,
         all.insert(own->options.begin(), own->options.end());
         return fromFile(own->files.front().path, engine, all);
     }
-    if (!ships)
-        throw Error(Kind::model, "there is no model " + inQuotes(nameOrFile) + "; there are " +
-                                     knownNames() + ", and model files by their path");
+    if (!ships) throw unknownModel(nameOrFile);
     return fromFile(shipped, engine, options);
 }
 

@@ -56,6 +56,36 @@ std::optional<int> scaleAt(const std::string& onnx, engine::Engine& engine, int 
     }
 }
 
+/// At the size that it declares, else at the smallest of a few: some need room for whole windows or
+/// a padded border, and windows may be of 7 or 12 pixels.
+Trial trialOf(const architectures::Network& network, engine::Engine& engine) {
+    if (network.fixedHeight > 0)
+        return tryAt(network.onnx, engine, network.fixedHeight, network.fixedWidth);
+    constexpr int kSmallest = 64;
+    try {
+        return tryAt(network.onnx, engine, kSmallest, kSmallest);
+    } catch (const Error& error) {
+        if (error.kind() != Kind::model) throw;
+        for (const int side : {256, 320, 336})
+            if (scaleAt(network.onnx, engine, side, side))
+                return tryAt(network.onnx, engine, side, side);
+        throw;
+    }
+}
+
+/// The least number of which sides must be multiples. Throws Error(model) where there is none.
+int alignmentOf(const std::string& onnx, engine::Engine& engine, const Trial& trial) {
+    const int least = trial.in.height;
+    for (const int align : {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 64}) {
+        // Odd multiples, which those of a larger number are not.
+        const int times = ((least + align - 1) / align) | 1;
+        if (scaleAt(onnx, engine, times * align, (times + 2) * align) == trial.scale) return align;
+    }
+    throw Error(Kind::model,
+                "it runs at some sizes only, and which ones could not be found out; give its facts "
+                "in a card (docs/models.md)");
+}
+
 Pixels run(const Trial& trial, const Pixels& input) {
     const auto request = trial.compiled->request();
     std::copy(input.begin(), input.end(), request->input());
@@ -166,46 +196,27 @@ bool replaceOnnxFloats(std::string& onnx, std::string_view name, const std::vect
 }
 
 void measure(architectures::Network& network, engine::Engine& engine) {
-    // Multiples of every alignment that networks have.
     constexpr int kSmall = 64, kLarger = 128;
-    Trial trial;
     bool free = true;
     const int height = network.fixedHeight, width = network.fixedWidth;
     if (height > 0) {
-        trial = tryAt(network.onnx, engine, height, width);
+        const int scale = tryAt(network.onnx, engine, height, width).scale;
         // The size is only declared when a smaller and a larger picture come out as they should.
         const auto multiple = [](int side) { return (side / kSmall + 2) * kSmall; };
         const auto small = scaleAt(network.onnx, engine, kSmall, kLarger);
-        free = small == trial.scale &&
-               scaleAt(network.onnx, engine, multiple(height), multiple(width)) == trial.scale;
-        if (free) {
-            network.fixedHeight = network.fixedWidth = 0;
-            trial = tryAt(network.onnx, engine, kSmall, kSmall);
-        }
-    } else {
-        try {
-            trial = tryAt(network.onnx, engine, kSmall, kSmall);
-        } catch (const Error&) {  // some need more room: whole windows, or a padded border
-            const auto larger = scaleAt(network.onnx, engine, kLarger * 2, kLarger * 2);
-            if (!larger) throw;
-            trial = tryAt(network.onnx, engine, kLarger * 2, kLarger * 2);
-        }
+        free = small == scale &&
+               scaleAt(network.onnx, engine, multiple(height), multiple(width)) == scale;
+        if (free) network.fixedHeight = network.fixedWidth = 0;
     }
+    const Trial trial = trialOf(network, engine);
     network.scale = trial.scale;
-    if (free) {
-        const int base = trial.in.height;
-        for (network.align = 1; network.align < kSmall; network.align *= 2)
-            if (scaleAt(network.onnx, engine, base + network.align, base + 3 * network.align) ==
-                trial.scale)
-                break;
-    }
+    if (free) network.align = alignmentOf(network.onnx, engine, trial);
     if (network.reach == 0) measureReach(network, engine, trial);
 }
 
 architectures::Options measureRange(const architectures::Network& network, engine::Engine& engine) {
-    const bool fixed = network.fixedHeight > 0;
-    const int height = fixed ? network.fixedHeight : 64, width = fixed ? network.fixedWidth : 64;
-    const Trial trial = tryAt(network.onnx, engine, height, width);
+    const Trial trial = trialOf(network, engine);
+    const int height = trial.in.height, width = trial.in.width;
     const std::size_t area = std::size_t(height) * width;
     const auto ramp = [&](int x) { return (x + 0.5f) / float(width); };
     const auto filled = [&](double low, double high, bool flat) {
@@ -238,6 +249,9 @@ architectures::Options measureRange(const architectures::Network& network, engin
                 }
         return sum / double(count);
     };
+    // Networks without much bias follow any range: the usual one is left only when it clearly does
+    // not fit and another does.
+    constexpr double kUsualFits = 0.06, kFits = 0.1, kBetter = 0.4;
     double usual = 0, best = 0;
     architectures::Options options;
     for (const Range& in : ranges) {
@@ -246,10 +260,8 @@ architectures::Options measureRange(const architectures::Network& network, engin
         for (const Range& out : ranges) {
             const double far = distance(flat, out, true) + distance(slope, out, false);
             if (&in == ranges && &out == ranges) usual = best = far;
-            // Networks without much bias follow any range: the usual one is left only when it
-            // clearly does not fit and another does.
-            constexpr double kUsualFits = 0.06, kFits = 0.1, kBetter = 0.4;
-            if (usual < kUsualFits || far >= best || far > kFits || far > kBetter * usual) continue;
+            if (usual < kUsualFits) return {};
+            if (far >= best || far > kFits || far > kBetter * usual) continue;
             best = far;
             options = {{"range", in.range}, {"mean", in.mean}, {"std", in.deviation}};
             if (&in == &out) continue;

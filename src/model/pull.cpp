@@ -48,9 +48,11 @@ OwnModel pull(const Entry& entry, engine::Engine& engine,
               const std::function<void(std::uint64_t)>& arrived, const Cancel& cancel) {
     checkNewName(entry.name);
     if (entry.files.empty())
-        throw Error(Kind::model, "no address is certain enough to fetch " + inQuotes(entry.name) +
-                                     " by itself: get it from " + entry.homepage +
-                                     " and use `acuity models add FILE --name " + entry.name + "`");
+        throw Error(Kind::model,
+                    "no address is certain enough to fetch " + inQuotes(entry.name) +
+                        " by itself: get it " +
+                        (entry.homepage.empty() ? "" : "from " + entry.homepage + " ") +
+                        "and use `acuity models add FILE --name " + entry.name + "`");
     const fs::path place = fs::path(makeUserFolder()) / ("." + entry.name + ".part");
     std::error_code code;
     fs::create_directory(place, code);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "architectures/families.h"
@@ -11,6 +14,8 @@
 #include "architectures/tensorflow.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
+#include "model/memory.h"
 #include "model/onnx_facts.h"
 #include "weights/mapped.h"
 #include "weights/read.h"
@@ -20,11 +25,19 @@ namespace acuity::model {
 namespace fs = std::filesystem;
 using architectures::Network;
 using architectures::Options;
+using nlohmann::json;
+
+std::string endingOf(const std::string& file) {
+    std::string ending = fs::path(file).extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char c) { return char(std::tolower(c)); });
+    return ending;
+}
 
 bool namesFile(const std::string& name) {
     static constexpr std::array kEndings{".onnx", ".safetensors", ".pth",   ".pt",
                                          ".ckpt", ".bin",         ".param", ".pb"};
-    const std::string ending = fs::path(name).extension().string();
+    const std::string ending = endingOf(name);
     return name.find('/') != std::string::npos ||
            std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
@@ -52,17 +65,84 @@ bool saysRange(const architectures::Options& options) {
     return false;
 }
 
-Network readOnnx(std::string_view bytes, const std::string& folder, Options options,
+/// What running a network showed, and the range of values that it takes.
+struct Measured {
+    Network network;  // without onnx, family and details
+    Options range;
+};
+
+constexpr const char* kMemory = "onnx-1.json";  // another number where what is measured changes
+
+std::optional<Measured> known(const std::string& key) {
+    try {
+        const json found = recall(kMemory, key);
+        if (!found.is_object()) return std::nullopt;
+        Measured measured;
+        measured.network.scale = found.at("scale");
+        measured.network.reach = found.at("reach");
+        measured.network.align = found.at("align");
+        measured.network.global = found.at("global");
+        measured.network.fixedHeight = found.at("fixed").at(0);
+        measured.network.fixedWidth = found.at("fixed").at(1);
+        measured.range = found.at("range").get<Options>();
+        const Network& network = measured.network;
+        const bool sound = network.scale >= 1 && network.reach >= 0 && network.align >= 1 &&
+                           network.fixedHeight >= 0 && network.fixedWidth >= 0;
+        return sound ? std::optional(measured) : std::nullopt;
+    } catch (const json::exception&) {
+        return std::nullopt;
+    }
+}
+
+void keep(const std::string& key, const Measured& measured) {
+    const Network& network = measured.network;
+    remember(kMemory, key,
+             {{"scale", network.scale},
+              {"reach", network.reach},
+              {"align", network.align},
+              {"global", network.global},
+              {"fixed", {network.fixedHeight, network.fixedWidth}},
+              {"range", measured.range}});
+}
+
+void checkScale(const Network& network, const Options& options) {
+    constexpr int kMost = 16;
+    const int asked = architectures::number(options, "scale", network.scale, 1, kMost);
+    if (asked != network.scale)
+        throw Error(Kind::usage, "it enlarges by x" + std::to_string(network.scale) + ", not by x" +
+                                     std::to_string(asked));
+}
+
+Network readOnnx(std::string_view bytes, const std::string& folder, const Options& options,
                  const std::string& fileName, engine::Engine* engine) {
     Network network = architectures::normalise(bytes, folder, options, fileName);
     if (!engine) return network;
-    measure(network, *engine);
-    if (saysRange(options)) return network;
-    const Options found = measureRange(network, *engine);
-    if (found.empty()) return network;
-    options.insert(found.begin(), found.end());
-    network = architectures::normalise(bytes, folder, options, fileName);
-    measure(network, *engine);
+    const auto withRange = [&](const Options& range) {
+        Options all = options;
+        all.insert(range.begin(), range.end());
+        return architectures::normalise(bytes, folder, all, fileName);
+    };
+    // A range that is stated may leave the bytes as they are.
+    const std::string key = sha256(network.onnx) + (saysRange(options) ? " range stated" : "");
+    auto found = known(key);
+    if (found) {
+        if (!found->range.empty()) network = withRange(found->range);
+        found->network.onnx = std::move(network.onnx);
+        found->network.family = network.family;
+        found->network.details = network.details;
+        network = std::move(found->network);
+    } else {
+        measure(network, *engine);
+        found.emplace();
+        if (!saysRange(options)) found->range = measureRange(network, *engine);
+        if (!found->range.empty()) {
+            network = withRange(found->range);
+            measure(network, *engine);
+        }
+        found->network = network;
+        keep(key, *found);
+    }
+    checkScale(network, options);
     return network;
 }
 

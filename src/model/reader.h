@@ -8,6 +8,9 @@
 
 namespace acuity::model {
 
+/// ".pth" of "NET.PTH".
+std::string endingOf(const std::string& file);
+
 /// Whether a name given with -m means a file: it has a folder, or ends like a model file.
 bool namesFile(const std::string& name);
 

@@ -3,54 +3,25 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <thread>
 
 #include "base/failure.h"
-#include "base/files.h"
 #include "base/system.h"
+#include "model/memory.h"
 
 namespace acuity::model {
-namespace fs = std::filesystem;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 namespace {
 
-fs::path memoryFile() {
-    const std::string folder = cacheFolder();
-    return folder.empty() ? fs::path() : fs::path(folder) / "tuning.json";
-}
+constexpr const char* kMemory = "tuning.json";
 
 /// Everything a measurement depends on.
 std::string keyOf(const Runner& runner) {
     return processorName() + "|" + runner.engine().name() + "|" +
            engine::name(runner.settings().precision) + "|" +
            std::to_string(runner.settings().threads) + "|" + runner.hash().substr(0, 12);
-}
-
-json readMemory() {
-    try {
-        if (fs::exists(memoryFile())) {
-            json memory = json::parse(readFile(memoryFile().string(), 1 << 20), nullptr, false);
-            if (memory.is_object()) return memory;
-        }
-    } catch (const Error&) {
-        // Unreadable is the same as nothing remembered.
-    }
-    return json::object();
-}
-
-void remember(const Runner& runner, const Tuning& tuning) {
-    if (memoryFile().empty()) return;
-    json memory = readMemory();
-    memory[keyOf(runner)] = {
-        {"tile", tuning.tile}, {"streams", tuning.streams}, {"nanoseconds", tuning.nanoseconds}};
-    try {
-        writeFile(memoryFile().string(), memory.dump(1));
-    } catch (const Error&) {
-        // Another run writes it just now, or the disk is full: the search is repeated some day.
-    }
 }
 
 int aligned(int tile, const Facts& facts) {
@@ -78,10 +49,9 @@ Tuning estimateTuning(const Runner& runner) {
 
 std::optional<Tuning> rememberedTuning(const Runner& runner) {
     try {
-        const json memory = readMemory();
-        const auto found = memory.find(keyOf(runner));
-        if (found == memory.end()) return std::nullopt;
-        Tuning tuning{found->at("tile"), found->at("streams"), found->at("nanoseconds")};
+        const json found = recall(kMemory, keyOf(runner));
+        if (!found.is_object()) return std::nullopt;
+        Tuning tuning{found.at("tile"), found.at("streams"), found.at("nanoseconds")};
         if (tuning.tile < 16 || tuning.tile > 4096 || tuning.streams < 1 || tuning.streams > 512)
             return std::nullopt;
         return tuning;
@@ -149,7 +119,8 @@ Tuning searchTuning(Runner& runner, double pixels, const Cancel* cancel) {
         if (!best.tile || cost < best.nanoseconds) best = {tile, streams, cost};
     }
     runner.setStreams(best.streams);
-    remember(runner, best);
+    remember(kMemory, keyOf(runner),
+             {{"tile", best.tile}, {"streams", best.streams}, {"nanoseconds", best.nanoseconds}});
     return best;
 }
 

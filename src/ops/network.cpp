@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/files.h"
 #include "ops/planar.h"
 #include "ops/tile_grid.h"
 
@@ -180,12 +181,27 @@ class NetworkOp {
         return flat ? std::optional(first) : std::nullopt;
     }
 
+    /// Damaged weights, or numbers too large for the precision, would pass for black.
+    void checkNumbers(const std::vector<float>& planes, const float* values) const {
+        const auto allFinite = [](const float* from, std::size_t count) {
+            bool bad = false;
+            for (std::size_t i = 0; i < count; i++) bad |= !(from[i] - from[i] == 0);
+            return !bad;
+        };
+        if (!allFinite(values, planes.size() * scale_ * scale_) &&
+            allFinite(planes.data(), planes.size()))
+            throw Error(Kind::model, "what " + inQuotes(runner_->model().name) +
+                                         " makes of this picture is no numbers; its file may be "
+                                         "damaged, or want --precision f32");
+    }
+
     const float* infer(Worker& worker, const std::vector<float>& planes) {
         std::copy(planes.begin(), planes.end(), worker.request->input());
         const auto began = std::chrono::steady_clock::now();
         worker.request->run();
         const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
         if (options_.stats) options_.stats->busy += took.count();
+        checkNumbers(planes, worker.request->output());
         return worker.request->output();
     }
 

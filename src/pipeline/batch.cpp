@@ -30,8 +30,12 @@ std::vector<fs::path> picturesIn(const fs::path& folder, bool recursive) {
     const auto quiet = fs::directory_options::skip_permission_denied;
     if (recursive) {
         for (fs::recursive_directory_iterator it(folder, quiet, code), end; it != end && !code;
-             it.increment(code))
+             it.increment(code)) {
+            std::error_code no;
+            if (it->path().filename().string().front() == '.' && it->is_directory(no))
+                it.disable_recursion_pending();
             take(*it);
+        }
     } else {
         for (const auto& entry : fs::directory_iterator(folder, quiet, code)) take(entry);
     }
@@ -100,6 +104,12 @@ bool isFolder(const std::string& output, bool many) {
     return !fs::path(output).has_extension();
 }
 
+/// As "all.png", which is no folder.
+bool namesPicture(const std::string& output) {
+    return !output.empty() && output.back() != '/' && !fs::is_directory(output) &&
+           fs::path(output).has_extension() && codec::formatOfName(output);
+}
+
 }  // namespace
 
 std::vector<Item> itemsFor(const BatchRequest& request, const Options& options) {
@@ -115,6 +125,10 @@ std::vector<Item> itemsFor(const BatchRequest& request, const Options& options) 
     if (many && toFolder && fs::exists(request.output) && !fs::is_directory(request.output))
         throw Error(Kind::usage,
                     inQuotes(request.output) + " is a file; several pictures need a folder");
+    if (many && namesPicture(request.output))
+        throw Error(Kind::usage, inQuotes(request.output) +
+                                     " names one picture, and several are to be enlarged; name a "
+                                     "folder, with a / at its end");
     for (const std::string& input : request.inputs) {
         if (input != "-" && fs::is_directory(input)) {
             addFolder(input, request, options, items);

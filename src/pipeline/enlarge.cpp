@@ -15,15 +15,23 @@ using vips::VImage;
 
 namespace {
 
-/// Linear light (1.0 is white) to the sRGB curve, and back. Values above 1 continue the curve.
+/// Linear light (1.0 is white) to the sRGB curve, and back. Values above 1 continue the curve,
+/// negative ones (colours beyond sRGB's) mirror it.
 VImage encoded(const VImage& linear) {
-    const VImage curve = linear.pow(1 / 2.4) * 1.055 - 0.055;
-    return (linear <= 0.0031308).ifthenelse(linear * 12.92, curve).cast(VIPS_FORMAT_FLOAT);
+    const VImage size = linear.abs(), curve = size.pow(1 / 2.4) * 1.055 - 0.055;
+    return ((size <= 0.0031308).ifthenelse(size * 12.92, curve) * linear.sign())
+        .cast(VIPS_FORMAT_FLOAT);
 }
 
 VImage decoded(const VImage& srgb) {
-    const VImage curve = ((srgb + 0.055) / 1.055).pow(2.4);
-    return (srgb <= 0.04045).ifthenelse(srgb / 12.92, curve).cast(VIPS_FORMAT_FLOAT);
+    const VImage size = srgb.abs(), curve = ((size + 0.055) / 1.055).pow(2.4);
+    return ((size <= 0.04045).ifthenelse(size / 12.92, curve) * srgb.sign())
+        .cast(VIPS_FORMAT_FLOAT);
+}
+
+/// Of what is there, only what is more than nothing.
+VImage positive(const VImage& image) {
+    return (image > 0).ifthenelse(image, 0.0f).cast(VIPS_FORMAT_FLOAT);
 }
 
 /// Tells which parts of an image hold marks, or lie so near that those depend on them.
@@ -97,13 +105,15 @@ class Builder {
   private:
     VImage colourSteps(const VImage& colour, const VImage& mask, bool linear) const {
         if (!linear) return bound(started(colour), mask);
-        // Networks know 0 to 1; what shines brighter goes past them.
-        const VImage curve = encoded(colour);
-        const VImage within = (curve > 1).ifthenelse(1, curve).cast(VIPS_FORMAT_FLOAT);
-        const VImage above = (curve - within).cast(VIPS_FORMAT_FLOAT);
+        // Networks know 0 to 1; what lies beyond goes past them. Each is resampled by itself, which
+        // cuts below 0: so no halo of the one kind gets into the other, or into what lies within.
+        const VImage curve = encoded(colour), above = positive(curve - 1), below = positive(-curve);
+        const VImage within = (curve - above + below).cast(VIPS_FORMAT_FLOAT);
         const Dimensions& full = work_.target.full;
-        const VImage bright = ops::resample(above, full.width, full.height, ops::Kernel::bicubic);
-        return decoded(bound(started(within), mask) + bright);
+        const auto enlarged = [&](const VImage& beyond) {
+            return ops::resample(beyond, full.width, full.height, ops::Kernel::bicubic);
+        };
+        return decoded(bound(started(within), mask) + enlarged(above) - enlarged(below));
     }
 
     /// What is enlarged: the picture without its damage. A former enlargement is undone before the

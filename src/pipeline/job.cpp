@@ -150,7 +150,7 @@ class Job {
         const auto load = loadOptions(session_);
         codec::Picture picture = codec::open(item_.input, load);
         const auto before = codec::provenanceOf(picture.metadata.xmp);
-        if (before) noteEarlier(*before);
+        if (before && before->factor > 0) noteEarlier(*before);
         const plan::Evidence evidence = evidenceOf(picture, before ? &*before : nullptr);
         Work work = decide(picture, evidence, options_, session_);
         const codec::Format format = formatFor(item_, picture.format, options_);
@@ -210,8 +210,17 @@ class Job {
     void mark(codec::Picture& result, const Work& work, codec::Provenance provenance) {
         if (work.steps.empty() && !work.cleaning.any()) return;
         // What somebody else enlarged and was undone counts as ours: the way back leads there.
-        provenance.factor = work.undoes ? double(work.target.full.width) / work.start.width
-                                        : work.enlargedBefore * work.target.factor;
+        // Where the sides grew unlike, the smaller factor: the way back must not lose anything.
+        const Dimensions &full = work.target.full, from = work.undoes ? work.start : work.source;
+        const double across = double(full.width) / from.width;
+        const double down = double(full.height) / from.height;
+        const double before = work.undoes ? 1 : work.enlargedBefore;
+        const bool network =
+            work.cleaning.any() || std::any_of(work.steps.begin(), work.steps.end(),
+                                               [](const Step& s) { return !s.model.empty(); });
+        const bool untouched = provenance.steps.empty() || provenance.factor == 0;
+        const bool onlyReduced = untouched && std::max(across, down) <= 1 && !network;
+        provenance.factor = onlyReduced ? 0 : std::max(1.0, before * std::min(across, down));
         provenance.width = work.target.crop.width;
         provenance.height = work.target.crop.height;
         provenance.reduction = work.binding.strength > 0 ? ops::name(work.binding.reduction) : "";
@@ -323,10 +332,8 @@ class Job {
     void fail(Kind kind, const std::string& message) {
         out_.status = Status::failed;
         out_.kind = kind;
-        out_.message = message;
         // Every failure names its picture, whichever room it comes from.
-        if (message.find(inQuotes(item_.input)) == std::string::npos)
-            out_.message = inQuotes(item_.input) + ": " + message;
+        out_.message = naming(item_.input, message);
     }
 
     void finishJson() {

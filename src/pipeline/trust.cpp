@@ -93,6 +93,25 @@ VImage started(const codec::Picture& first, const Work& work, Session& session,
                           session.cancel());
 }
 
+/// How far the result, shrunk again, is from the small picture; of the result's size.
+VImage residualOf(const VImage& enlarged, const VImage& small, const Work& work) {
+    const Dimensions &full = work.target.full, &crop = work.target.crop;
+    const int left = (full.width - crop.width) / 2, top = (full.height - crop.height) / 2;
+    const int bands = enlarged.bands() < 3 ? 1 : 3;
+    VImage whole = enlarged.extract_band(0, VImage::option()->set("n", bands));
+    if (crop != full)  // what was cut off does not count: there the small picture says it
+        whole = ops::resample(small.extract_band(0, VImage::option()->set("n", bands)), full.width,
+                              full.height, ops::Kernel::bicubic)
+                    .insert(whole, left, top);
+    const VImage again = ops::resample(whole, small.width(), small.height(), work.binding.reduction,
+                                       ops::Borders::cut);
+    // Rounding to whole levels is no invention.
+    const VImage residual = (distance(again, small) - 0.5).cast(VIPS_FORMAT_FLOAT);
+    return ops::resample((residual > 0).ifthenelse(residual, 0.0f), full.width, full.height,
+                         ops::Kernel::bilinear)
+        .crop(left, top, crop.width, crop.height);
+}
+
 }  // namespace
 
 Trust trustOf(const codec::Picture& picture, const codec::Picture& result, const Work& work,
@@ -116,17 +135,8 @@ Trust trustOf(const codec::Picture& picture, const codec::Picture& result, const
             const auto faithful = enlarge(first, plain, session, memory / 2, facts);
             beyond = distance(enlarged, faithful.frames.front());
         }
-        if (work.target.crop == work.target.full) {
-            // Rounding to whole levels is no invention.
-            const VImage small = started(first, work, session, memory / 4, facts);
-            const VImage again = ops::resample(
-                enlarged.extract_band(0, VImage::option()->set("n", enlarged.bands() < 3 ? 1 : 3)),
-                small.width(), small.height(), work.binding.reduction, ops::Borders::cut);
-            const VImage residual = (distance(again, small) - 0.5).cast(VIPS_FORMAT_FLOAT);
-            beyond =
-                beyond + ops::resample((residual > 0).ifthenelse(residual, 0.0f), enlarged.width(),
-                                       enlarged.height(), ops::Kernel::bilinear);
-        }
+        beyond =
+            beyond + residualOf(enlarged, started(first, work, session, memory / 4, facts), work);
         const VImage scaled = codec::settled((beyond * (255 / kMost)).cast(VIPS_FORMAT_UCHAR),
                                              memory / 4, session.cancel());
         trust.mean = scaled.avg() * kMost / 255;

@@ -26,7 +26,8 @@ void setDpi(Work& work, const codec::Picture& picture, const Options& options) {
 plan::Evidence evidenceOf(const codec::Picture& picture, const codec::Provenance* history) {
     plan::Evidence evidence;
     evidence.source = {picture.width(), picture.height()};
-    if (history) evidence.history = *history;
+    // What was only made smaller is a picture like any other.
+    if (history && history->factor > 0) evidence.history = *history;
     evidence.linear = picture.linear;
     evidence.pages = picture.frames.size() > 1 && !picture.animated;
     evidence.jpegQuality = picture.jpegQuality;

@@ -26,7 +26,7 @@ std::vector<std::string> explain(const Plan& plan) {
     std::vector<std::string> lines;
     lines.push_back(fmt::format("{} becomes {}, a factor of {:.4g}", shown(plan.source),
                                 shown(plan.target.crop), plan.target.factor));
-    if (plan.target.factor <= 1 && plan.target.full != plan.source)
+    if (plan.target.factor <= 1 && plan.target.full != plan.source && plan.start == plan.source)
         lines.push_back("it is only reduced, because the size asked for is smaller");
     if (plan.undoes)
         lines.push_back(fmt::format("first brought back to {}, {} (by {})", shown(plan.start),

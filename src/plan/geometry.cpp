@@ -42,11 +42,9 @@ Target boxed(Dimensions source, double width, double height, Fit fit) {
     return t;
 }
 
-/// The picture turned to lie in the box as its own shape does (a portrait on a portrait sheet).
 Target printed(Dimensions source, const SizeRequest& r) {
     double width = *r.printWidth * r.dpi, height = r.printHeight.value_or(*r.printWidth) * r.dpi;
-    const bool square = source.width == source.height;
-    if (!square && (source.width > source.height) != (width > height)) std::swap(width, height);
+    if (turnsSheet(source, r)) std::swap(width, height);
     return boxed(source, width, height, r.fit);
 }
 
@@ -78,6 +76,12 @@ void checkRequest(const SizeRequest& request) {
         throw Error(Kind::usage, "--scale takes a factor from 1 to 64");
 }
 
+bool turnsSheet(Dimensions source, const SizeRequest& r) {
+    if (!r.printWidth || r.fit == Fit::exact || source.width == source.height) return false;
+    const double height = r.printHeight.value_or(*r.printWidth);
+    return *r.printWidth != height && (source.width > source.height) != (*r.printWidth > height);
+}
+
 Target targetSize(Dimensions source, const SizeRequest& request) {
     checkRequest(request);
     const Target target = unchecked(source, request);
@@ -89,14 +93,13 @@ Target targetSize(Dimensions source, const SizeRequest& request) {
 std::vector<Pass> passesFor(Dimensions source, const Target& target, const std::vector<int>& scales,
                             int passes) {
     std::vector<Pass> plan;
-    const bool grows = target.factor > 1;
-    if (!grows || scales.empty()) {
+    const double fx = double(target.full.width) / source.width;
+    const double fy = double(target.full.height) / source.height;
+    if (std::max(fx, fy) <= 1 || scales.empty()) {
         if (target.full != source) plan.push_back({1, target.full});
         return plan;
     }
     const int steps = std::max(1, passes);
-    const double fx = double(target.full.width) / source.width;
-    const double fy = double(target.full.height) / source.height;
     Dimensions at = source;
     for (int i = 1; i <= steps; i++) {
         const double share = double(i) / steps;

@@ -37,6 +37,10 @@ constexpr double kMaxFactor = 64;
 /// Throws Error(usage) for requests that contradict themselves, whatever the picture.
 void checkRequest(const SizeRequest& request);
 
+/// Whether a sheet of paper is turned to lie as the picture does, a portrait on a portrait sheet;
+/// not where its exact sides are asked for.
+bool turnsSheet(Dimensions source, const SizeRequest& request);
+
 /// Throws Error(usage) for requests that exceed a factor of 64 or contradict themselves.
 Target targetSize(Dimensions source, const SizeRequest& request);
 

@@ -36,6 +36,8 @@ class Decision {
         const ModelChoice& choice = catalogue_.chosen;
         plan_.source = evidence_.source;
         plan_.target = targetSize(plan_.source, wishes_.size);
+        if (turnsSheet(plan_.source, wishes_.size))
+            say("the sheet is turned to lie as the picture does; --fit exact leaves it");
         plan_.ours = choice.ours;
         if (choice.kernel) plan_.kernel = *choice.kernel;
         undoing();
@@ -60,8 +62,7 @@ class Decision {
     }
 
     bool enlargesByNetwork() const {
-        return plan_.target.factor > 1 &&
-               std::any_of(plan_.steps.begin(), plan_.steps.end(),
+        return std::any_of(plan_.steps.begin(), plan_.steps.end(),
                            [](const Step& s) { return !s.model.empty() && s.pass.scale > 1; });
     }
 

@@ -55,8 +55,7 @@ int serve(const cli::Arguments& arguments, const Cancel& cancel) {
         return [&to](const std::string& text) { to = api::byteCount(text); };
     };
     app.add_option("--host", config.host, "address to listen at (default 127.0.0.1)");
-    app.add_option("--port", config.port, "port, 0 for any (default 7860)")
-        ->check(CLI::Range(0, 65535));
+    cli::between(app.add_option("--port", config.port, "port, 0 for any (default 7860)"), 0, 65535);
     app.add_option("--token", config.token,
                    "what others must know to get in; needed with --host of another than this "
                    "machine");
@@ -74,8 +73,9 @@ int serve(const cli::Arguments& arguments, const Cancel& cancel) {
     app.add_option_function<std::string>("--max-upload", bytes(config.upload),
                                          "largest file taken (default 2G)")
         ->type_name("SIZE");
-    app.add_option("--keep-days", config.keepDays, "remove results after so many days (default 7)")
-        ->check(CLI::Range(1, 36500));
+    cli::between(app.add_option("--keep-days", config.keepDays,
+                                "remove results after so many days (default 7)"),
+                 1, 36500);
     app.add_flag("--no-browser", quietly, "do not open the page");
     cli::addTable(app, config.base, ofMachine);
     if (const auto status = cli::parse(app, arguments)) return *status;

@@ -40,7 +40,7 @@ json Measuring::measured(const PictureEntry& entry) {
     const pipeline::Diagnosis found = Gallery::diagnosis(*opened, session);
     std::vector<std::string> lines = sentences(found);
     std::string words = pipeline::inWords(found);
-    if (opened->history) {
+    if (opened->history && opened->history->factor > 0) {
         const std::string before =
             fmt::format("enlarged {:.3g}x by Acuity", opened->history->factor);
         words = before + "; " + words;

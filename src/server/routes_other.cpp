@@ -17,6 +17,7 @@ using httplib::Response;
 namespace {
 
 constexpr int kMostStreams = 64, kMostPresets = 200;
+constexpr std::size_t kLongestPreset = 250;  // bytes: the page lets people write 60 characters
 constexpr auto kStreamTime = std::chrono::seconds(30);
 
 json models() {
@@ -116,15 +117,19 @@ void addOtherRoutes(HttpServer& http, Services& services) {
     http.Get("/api/presets", [&](const Request&, Response& response) {
         answer(response, services.store.presets());
     });
-    http.Put("/api/presets/([^/]{1,64})",
+    http.Put("/api/presets/(.+)",
              [&](const Request& request, Response& response, const ContentReader& reader) {
                  const json settings = checked(objectIn(request, reader));
-                 if (services.store.presets().size() >= kMostPresets)
+                 const std::string name = request.matches[1];
+                 if (name.size() > kLongestPreset)
+                     throw HttpError(400, "the name is too long for a preset");
+                 const json known = services.store.presets();
+                 if (known.size() >= kMostPresets && !known.contains(name))
                      throw HttpError(429, "there are too many presets; remove some");
-                 services.store.setPreset(request.matches[1], settings);
+                 services.store.setPreset(name, settings);
                  response.status = 204;
              });
-    http.Delete("/api/presets/([^/]{1,64})", [&](const Request& request, Response& response) {
+    http.Delete("/api/presets/(.+)", [&](const Request& request, Response& response) {
         if (!services.store.removePreset(request.matches[1]))
             throw HttpError(404, "there is no such preset");
         response.status = 204;

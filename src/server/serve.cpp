@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
+#include "base/files.h"
 #include "codec/load.h"
 #include "server/answers.h"
 #include "server/guard.h"
@@ -120,13 +123,32 @@ std::shared_ptr<Opened> Services::openedResult(const JobEntry& job) {
     return gallery.open(store.resultFile(job.file), job.output, kOfOurOwn);
 }
 
-void serve(const Config& config, const Cancel& cancel,
-           const std::function<void(const std::string&)>& ready) {
+namespace {
+
+/// Refuses what cannot work before anything is opened or begun.
+void check(const Config& config) {
     if (!Guard::isLoopback(config.host) && config.token.size() < 16)
         throw Error(Kind::usage,
                     "--host: where others can reach the server it wants a --token of at least 16 "
                     "characters, such as " +
                         newId());
+    if (!config.watch.empty() && !std::filesystem::is_directory(config.watch))
+        throw Error(Kind::usage, "--watch: there is no folder " + inQuotes(config.watch));
+}
+
+/// Where the page is.
+std::string addressOf(const Config& config, int port) {
+    const bool six = config.host.find(':') != std::string::npos;
+    const std::string token = httplib::detail::encode_query_param(config.token);
+    return fmt::format("http://{}{}{}:{}/{}", six ? "[" : "", config.host, six ? "]" : "", port,
+                       token.empty() ? "" : "?token=" + token);
+}
+
+}  // namespace
+
+void serve(const Config& config, const Cancel& cancel,
+           const std::function<void(const std::string&)>& ready) {
+    check(config);
     codec::startVips();
     HttpServer http(config.host, config.port);
     Services services(config);
@@ -144,9 +166,7 @@ void serve(const Config& config, const Cancel& cancel,
                           services.measuring.wake();
                           services.worker.wake();
                       });
-    const bool six = config.host.find(':') != std::string::npos;
-    ready(fmt::format("http://{}{}{}:{}/{}", six ? "[" : "", config.host, six ? "]" : "",
-                      http.port(), config.token.empty() ? "" : "?token=" + config.token));
+    ready(addressOf(config, http.port()));
     http.serve(cancel, [&] {
         services.events.end();
         services.ending.request();

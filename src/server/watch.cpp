@@ -29,8 +29,6 @@ std::string stampOf(const fs::directory_entry& entry) {
 Watch::Watch(const std::string& folder, Store& store, Intake& intake,
              std::function<void(const PictureEntry&, const JobEntry&)> came)
     : folder_(folder), store_(store), intake_(intake), came_(std::move(came)) {
-    if (!fs::is_directory(folder))
-        throw Error(Kind::usage, "--watch: there is no folder " + inQuotes(folder));
     loop_.emplace(
         [this] {
             look();

@@ -15,7 +15,7 @@ namespace acuity::server {
 class Watch {
   public:
     /// Results go to the folder "enlarged" inside. `came` is called for each picture, with the job
-    /// that was queued for it. Throws Error(usage) when there is no such folder.
+    /// that was queued for it.
     Watch(const std::string& folder, Store& store, Intake& intake,
           std::function<void(const PictureEntry&, const JobEntry&)> came);
 

@@ -109,13 +109,17 @@ std::vector<float> NcnnLayer::reals(int key) const {
     return values;
 }
 
+NcnnPair ncnnPair(const std::string& path) {
+    if (startsAsParam(path)) return {path, weightsOf(path)};
+    return {graphOf(path), path};
+}
+
 bool isNcnn(const std::string& path) {
-    return startsAsParam(path) || !graphOf(path).empty();
+    return !ncnnPair(path).graph.empty();
 }
 
 NcnnModel readNcnn(const std::string& path) {
-    const bool graph = startsAsParam(path);
-    const std::string param = graph ? path : graphOf(path);
+    const auto [param, bin] = ncnnPair(path);
     if (param.empty()) {
         const auto name = stem(path, ".bin");
         throw Error(Kind::model,
@@ -123,7 +127,6 @@ NcnnModel readNcnn(const std::string& path) {
                         " is missing or is no ncnn graph");
     }
     NcnnModel model = parseNcnnParam(Mapped(param).bytes());
-    const std::string bin = graph ? weightsOf(path) : path;
     if (!exists(bin))
         throw Error(Kind::model, "it is an ncnn graph of " + std::to_string(model.layers.size()) +
                                      " layers that has no weights beside it: " + fileName(bin) +

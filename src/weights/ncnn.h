@@ -48,6 +48,13 @@ bool isNcnnParam(std::string_view bytes);
 /// Whether `path` is a .param, or a .bin with a .param beside it.
 bool isNcnn(const std::string& path);
 
+/// The two files of which `path` is either: x.param or x.param.bin, and x.bin. The graph is "" when
+/// there is none; the weights may be missing.
+struct NcnnPair {
+    std::string graph, weights;
+};
+NcnnPair ncnnPair(const std::string& path);
+
 /// Reads graph and weights; `path` is either file of the pair (x.param or x.param.bin with x.bin).
 /// Throws Error(model), also when the other file is missing, which the sentence then names.
 NcnnModel readNcnn(const std::string& path);

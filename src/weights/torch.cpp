@@ -200,12 +200,18 @@ class Reader {
 
     const Object& unwrapped(const Object& top) {
         static const std::string_view kWrappers[] = {
-            "model_state_dict", "state_dict", "params_ema", "params-ema", "params", "model", "net"};
+            "model_state_dict", "state_dict", "params_ema", "params-ema", "g_ema", "ema",
+            "params",           "generator",  "netG",       "net_g",      "model", "net"};
         const Object* value = &top;
         for (int depth = 0; depth < kMostDepth; ++depth) {
-            const auto inside = entries(*value);
-            if (!inside) break;
             const Object* next = nullptr;
+            const auto inside = entries(*value);
+            if (!inside) {
+                next = theOnlyOfList(*value);
+                if (!next) break;
+                value = next;
+                continue;
+            }
             for (const std::string_view name : kWrappers) {
                 if (!next && isStateDict(find(*inside, name))) next = find(*inside, name);
             }
@@ -214,6 +220,20 @@ class Reader {
             value = next;
         }
         return *value;
+    }
+
+    // Null for what is no list, and where it holds none or several.
+    const Object* theOnlyOfList(const Object& list) {
+        if (!list.is(Kind_::list) && !list.is(Kind_::tuple)) return nullptr;
+        looked_ += list.items.size();
+        if (looked_ > kMostEntries) beyondReason();
+        const Object* only = nullptr;
+        for (const Object* value : list.items) {
+            if (!isStateDict(value)) continue;
+            if (only) return nullptr;
+            only = value;
+        }
+        return only;
     }
 
     // Of entries none of which is a tensor; null when there are none or several.
@@ -251,9 +271,9 @@ class Reader {
     }
 
     Tensor tensor(const std::string& name, const Making& made) {
-        // Storage, offset, shape, steps; v2 adds whether it needs gradients, hooks, and v3 the
-        // type.
-        constexpr std::size_t kLeast = 4, kType = 6;
+        // Storage, offset, shape, steps; v2 adds whether it needs gradients, hooks and metadata,
+        // and v3 has the type before them.
+        constexpr std::size_t kLeast = 4, kType = 6, kMetadata = 6;
         const auto& arguments = *made.arguments;
         if (!makesTensor(made.function))
             throw Error(Kind::model, "its tensor " + inQuotes(name) + " is made by " +
@@ -266,6 +286,8 @@ class Reader {
                                          " is made by " + inQuotes(what) +
                                          ", which Acuity does not read");
         }
+        if (made.function == "torch._utils._rebuild_tensor_v2" && arguments.size() > kMetadata)
+            refuseViews(name, *arguments[kMetadata]);
         const StorageName storage = storageName(*arguments[0]);
         Strided window;
         if (made.function == "torch._utils._rebuild_tensor_v3" && arguments.size() > kType)
@@ -278,6 +300,17 @@ class Reader {
         window.shape = sides(arguments[2]);
         window.steps = sides(arguments[3]);
         return contiguous(weights_, file_.storage(storage), window, file_.isBigEndian(), copies_);
+    }
+
+    // What is stored may be a view that negates when it is read.
+    void refuseViews(const std::string& name, const Object& metadata) {
+        const auto inside = entries(metadata);
+        if (!inside) return;
+        for (const char* view : {"neg", "conj"})
+            if (const Object* value = find(*inside, view); value && !value->is(Kind_::none))
+                throw Error(Kind::model, "its tensor " + inQuotes(name) +
+                                             " is a negated view; save a copy of it, made with "
+                                             "resolve_neg()");
     }
 
     // There are no tensors: says what there is.
