@@ -29,7 +29,15 @@ class Layer(nn.Module):
     def forward(self, x):
         return self.norm(self.conv(x))
 
+    def fold(self, kernel, bias):
+        """From here on one convolution with these weights, without normalisation."""
+        self.norm = nn.Identity()
+        self.conv.weight = nn.Parameter(kernel)
+        self.conv.bias = nn.Parameter(bias)
+
     def folded(self):
+        if isinstance(self.norm, nn.Identity):
+            return self.conv.weight, self.conv.bias
         gain = self.norm.weight / (self.norm.running_var + self.norm.eps).sqrt()
         return self.conv.weight * gain.view(-1, 1, 1, 1), self.norm.bias - self.norm.running_mean * gain
 
@@ -74,6 +82,20 @@ class ShrinkNet(nn.Module):
 
     def answer(self, x):
         return self.forward(self.views(x))
+
+
+def read_weights(path: Path, net: ShrinkNet):
+    """Gives `net` the weights of a file that `export` wrote; its normalisations are folded then."""
+    import onnx
+    from onnx import numpy_helper
+    stored = {t.name: torch.from_numpy(numpy_helper.to_array(t).astype("float32").copy())
+              for t in onnx.load(path).graph.initializer}
+    for i, layers in enumerate(net.layers):
+        for j, layer in enumerate(layers):
+            name = f"{i}" if len(layers) == 1 else f"{i}.{j}"
+            layer.fold(stored[f"{name}.weight"], stored[f"{name}.bias"])
+    for name, layer in (("first", net.first), ("last", net.last)):
+        layer.load_state_dict({part: stored[f"{name}.{part}"] for part in ("weight", "bias")})
 
 
 class _Writer(_Graph):

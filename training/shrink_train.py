@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from .data import _listed, read_rgb
 from .export import load_onnx
 from .reduction import KERNELS
-from .shrink_net import ShrinkNet, export
+from .run import has_fast_bf16
+from .shrink_net import ShrinkNet, export, read_weights
 from .shrink_samples import CLASSES, Samples, jpeg, reduced, round_trips
 
 
@@ -69,10 +70,12 @@ class Run:
         self.net = ShrinkNet(recipe["channels"], recipe["blocks"], recipe["hidden"]).to(
             device, memory_format=torch.channels_last)
         if recipe.get("start"):
-            self.net.load_state_dict(torch.load(recipe["start"], map_location=device, weights_only=True)["average"])
+            read_weights(Path(recipe["start"]), self.net)
+            self.net.to(device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self.net.parameters(), recipe["rate"], (0.9, 0.99),
                                            weight_decay=recipe["decay"], fused=device == "cuda")
+        self.short = device == "cuda" or has_fast_bf16()
         self.step = 0
 
     def seconds(self) -> float:
@@ -89,7 +92,7 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe["rate"] * warm * (0.5 + 0.5 * math.cos(math.pi * share))
         views = self.net.views(x / 255).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.short):
             logits = self.net(views)
         logits = logits.float().flatten(1)
         loss = F.cross_entropy(logits, classes)
@@ -132,7 +135,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("training/runs/reduction-kernel"))
     parser.add_argument("--pictures", nargs="+")
     parser.add_argument("--tests", nargs="+")
-    parser.add_argument("--start")
+    parser.add_argument("--start", help="an .onnx file of this network to go on from")
     args = parser.parse_args()
     recipe = json.loads(args.recipe.read_text())
     recipe.update({k: v for k, v in vars(args).items() if k in ("pictures", "tests", "start") and v})

@@ -14,7 +14,7 @@ from PIL import Image
 
 from training.reduction import KERNELS, matrix, project, reduce
 from training.resample import bicubic
-from training.shrink_net import ShrinkNet, export
+from training.shrink_net import ShrinkNet, export, read_weights
 from training.shrink_samples import CLASSES, Samples, jpeg, reduced
 
 HAS_RUNTIME = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
@@ -114,6 +114,10 @@ class Export(unittest.TestCase):
                 with torch.no_grad():
                     wanted = net.answer(x).numpy()
                 np.testing.assert_allclose(found, wanted, atol=0.02)
+            again = ShrinkNet((8, 12), (1, 1), 16).eval()
+            read_weights(path, again)
+            with torch.no_grad():
+                np.testing.assert_allclose(again.answer(x).numpy(), wanted, atol=0.02)
 
 
 @unittest.skipUnless(HAS_RUNTIME, "needs onnx and onnxruntime")
