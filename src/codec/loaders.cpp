@@ -94,21 +94,24 @@ Chosen choosePages(const Source& source, Format format, const VImage& header, in
     return {0, inFile};
 }
 
+/// Whether `from` has the field, which `to` then has as well.
+bool copyField(const VImage& from, const VImage& to, const char* field) {
+    GValue value = G_VALUE_INIT;
+    if (!vips_image_get_typeof(from.get_image(), field) ||
+        vips_image_get(from.get_image(), field, &value) != 0)
+        return false;
+    vips_image_set(to.get_image(), field, &value);
+    g_value_unset(&value);
+    return true;
+}
+
 /// `image` with the profile, texts, resolution and orientation of another one instead of its own.
 VImage withMetadataOf(const VImage& image, const VImage& other) {
     VImage own = image.copy(VImage::option()->set("xres", other.xres())->set("yres", other.yres()));
     for (const char* field : {VIPS_META_RESOLUTION_UNIT, VIPS_META_ICC_NAME, VIPS_META_EXIF_NAME,
                               VIPS_META_XMP_NAME, VIPS_META_IPTC_NAME, VIPS_META_PHOTOSHOP_NAME,
-                              VIPS_META_ORIENTATION, VIPS_META_IMAGEDESCRIPTION}) {
-        GValue value = G_VALUE_INIT;
-        if (vips_image_get_typeof(other.get_image(), field) &&
-            vips_image_get(other.get_image(), field, &value) == 0) {
-            vips_image_set(own.get_image(), field, &value);
-            g_value_unset(&value);
-        } else {
-            own.remove(field);
-        }
-    }
+                              VIPS_META_ORIENTATION, VIPS_META_IMAGEDESCRIPTION})
+        if (!copyField(other, own, field)) own.remove(field);
     return own;
 }
 
@@ -125,14 +128,8 @@ VImage inPlace(const Source& source, const VImage& header, std::uint64_t offset)
                                 ->set("xres", header.xres())
                                 ->set("yres", header.yres()));
     char** fields = vips_image_get_fields(header.get_image());
-    for (char** field = fields; *field; ++field) {
-        GValue value = G_VALUE_INIT;
-        if (!vips_image_get_typeof(image.get_image(), *field) &&
-            vips_image_get(header.get_image(), *field, &value) == 0) {
-            vips_image_set(image.get_image(), *field, &value);
-            g_value_unset(&value);
-        }
-    }
+    for (char** field = fields; *field; ++field)
+        if (!vips_image_get_typeof(image.get_image(), *field)) copyField(header, image, *field);
     g_strfreev(fields);
     return image;
 }
